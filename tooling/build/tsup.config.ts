@@ -1,0 +1,55 @@
+// The one build shape every published package has: ESM and CommonJS, each with
+// its own declaration file, so that neither kind of consumer is lied to.
+//
+//   "build": "tsup --config ../../tooling/build/tsup.config.ts"
+//
+// The entries are read from the package's own "exports": a row there that says
+// ./dist/conformance.js is built from src/conformance.ts. Nothing else to keep in step.
+//
+// A command-line app (a package with src/main.ts) is for Node alone: ESM, no
+// declarations, bin/ loads dist/main.js.
+import { existsSync, readFileSync } from "node:fs";
+
+import { defineConfig, type Options } from "tsup";
+
+interface Manifest {
+  exports?: Record<string, string | { import?: { default: string } }>;
+}
+
+const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
+
+const entry: Record<string, string> = {};
+for (const target of Object.values(manifest.exports ?? {})) {
+  const file = typeof target === "string" ? undefined : target.import?.default;
+  const name = file?.match(/^\.\/dist\/(.+)\.js$/)?.[1];
+  if (name) entry[name] = `src/${name}.ts`;
+}
+
+const shared: Options = {
+  sourcemap: true,
+  clean: true,
+  silent: true,
+  splitting: true,
+  // "node:fs" is said as it is written; tsup would shorten it to "fs".
+  removeNodeProtocol: false,
+};
+
+const library: Options = {
+  ...shared,
+  entry,
+  format: ["esm", "cjs"],
+  dts: true,
+  target: "es2022",
+  platform: "neutral",
+  external: [/^node:/],
+};
+
+const app: Options = {
+  ...shared,
+  entry: { main: "src/main.ts" },
+  format: ["esm"],
+  target: "node20",
+  platform: "node",
+};
+
+export default defineConfig(existsSync("src/main.ts") ? app : library);
