@@ -9,6 +9,7 @@
 // A command-line app (a package with src/main.ts) is for Node alone: ESM, no
 // declarations, bin/ loads dist/main.js.
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 
 import { defineConfig, type Options } from "tsup";
 
@@ -38,7 +39,12 @@ const library: Options = {
   ...shared,
   entry,
   format: ["esm", "cjs"],
-  dts: true,
+  // tsup reads "typeRoots" of tsconfig.base.json as if it stood in the package.
+  dts: {
+    compilerOptions: {
+      typeRoots: ["../../tooling/types", "../../node_modules/@types"].map((path) => resolve(path)),
+    },
+  },
   target: "es2022",
   platform: "neutral",
   external: [/^node:/],

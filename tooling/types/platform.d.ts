@@ -136,7 +136,10 @@ interface CompressionStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<ArrayBufferView | ArrayBuffer>;
 }
-declare var CompressionStream: { prototype: CompressionStream; new (format: CompressionFormat): CompressionStream };
+declare var CompressionStream: {
+  prototype: CompressionStream;
+  new (format: CompressionFormat): CompressionStream;
+};
 
 interface DecompressionStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
