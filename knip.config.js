@@ -19,7 +19,6 @@ function entriesOf(folder) {
     .filter(Boolean)
     .map((name) => `src/${name}.ts`);
   const besides = [
-    ["src/main.ts", "src/main.ts"],
     ["bin", "bin/*.mjs"],
     ["test", "test/**/*.{test,test-d}.ts"],
     ["bench", "bench/**/*.bench.ts"],
@@ -36,6 +35,8 @@ export default {
     },
     ...workspaces,
   },
+  // Run by name in tooling/check-packages.
+  ignoreDependencies: ["@arethetypeswrong/cli", "publint"],
   // The name of tooling/types/platform.d.ts in "types".
   ignoreUnresolved: ["platform"],
 };

@@ -16,7 +16,12 @@ import { NOTHING, add, closingLine, countFile } from "./count.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const all = process.argv.includes("--all");
-const env = { ...process.env, HEAPWRIGHT_TIER: all ? "all" : "fast" };
+const env = {
+  ...process.env,
+  HEAPWRIGHT_TIER: all ? "all" : "fast",
+  // Turbo turns its tasks' colours on whatever the log goes to.
+  ...(!process.stdout.isTTY && { NO_COLOR: "1", FORCE_COLOR: "0" }),
+};
 
 const failedStages = [];
 let tests = NOTHING;
