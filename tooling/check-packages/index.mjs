@@ -245,14 +245,14 @@ async function checkBrowser() {
     line("skip", "browser", `loading the bundles needs Chromium: ${INSTALL_COMMAND}`);
     return;
   }
-  const paths = JSON.stringify(Object.keys(files));
+  const paths = Object.keys(files);
   files["/"] = `<!doctype html><script type="module">
     import { report } from "/report.js";
     const counts = {};
-    for (const path of ${paths}) counts[path] = Object.keys(await import(path)).length;
+    for (const path of ${JSON.stringify(paths)}) counts[path] = Object.keys(await import(path)).length;
     report(counts);
   </script>`;
-  await step("browser", `${mains.length} bundles load in Chromium`, async () => {
+  await step("browser", `${paths.length} bundles load in Chromium`, async () => {
     const counts = await loadPage({ files, chromium, timeoutMs: 60_000 });
     const empty = Object.keys(counts).filter((path) => counts[path] === 0);
     if (empty.length > 0) throw new Error(`nothing is exported by ${empty.join(", ")}`);
