@@ -68,7 +68,8 @@ function runTests() {
   const reports = folders.map((folder) => join(folder, "temp/tests.json"));
   for (const report of reports) rmSync(report, { force: true });
 
-  const ok = turbo(["test", "//#test:tooling"], "new-only");
+  // Long tests want the machine's memory to themselves.
+  const ok = turbo(["test", "//#test:tooling"], "new-only", all ? "1" : undefined);
   tests = reports.map((report) => countFile(report)).reduce(add, NOTHING);
   for (const report of reports)
     if (!existsSync(report)) console.error(`No report: ${report.slice(root.length)}`);
@@ -87,8 +88,14 @@ function runBenchmarks() {
   return turbo(["bench:once"], "full");
 }
 
-function turbo(tasks, outputLogs) {
-  return run("turbo", ["run", ...tasks, "--continue=dependencies-successful", `--output-logs=${outputLogs}`]);
+function turbo(tasks, outputLogs, concurrency = "100%") {
+  return run("turbo", [
+    "run",
+    ...tasks,
+    "--continue=dependencies-successful",
+    `--output-logs=${outputLogs}`,
+    `--concurrency=${concurrency}`,
+  ]);
 }
 
 function run(command, args) {
