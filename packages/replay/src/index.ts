@@ -10,26 +10,16 @@
  * @packageDocumentation
  */
 
-export {
-  CALLOC,
-  DOMAINS,
-  FREE,
-  LEAVES_POOLS,
-  MALLOC,
-  REALLOC,
-  type EventBatch,
-  type Mark,
-} from "./events.js";
+export { CALLOC, DOMAINS, FREE, LEAVES_POOLS, MALLOC, REALLOC, type EventBatch, type Mark } from "./events.js";
+export { gzip } from "./compression.js";
+export type { OpenOptions } from "./container.js";
 export type { ByteChunks, ByteSource } from "./source.js";
 export type { TraceHeader, TraceInfo } from "./trace-header.js";
-export { openTrace, type OpenOptions, type Trace } from "./trace.js";
-export { createTraceWriter, type Recording, type TraceWriter } from "./trace-writer.js";
-export {
-  readSmallObjectStream,
-  replay,
-  type RecordedFigures,
-  type ReplayMark,
-  type ReplayOptions,
-  type ReplayResult,
-  type SmallObjectStream,
-} from "./replay.js";
+export { openTrace, type Trace } from "./trace.js";
+export { createTraceWriter, type TraceWriter } from "./trace-writer.js";
+export type { Recording } from "./record-buffer.js";
+export type { GraphHeader, GraphInfo, GraphType, GraphTypeInfo, PerGeneration } from "./graph-header.js";
+export { openGraph, type Graph, type NodeBatch } from "./graph.js";
+export { createGraphWriter, type GraphNode, type GraphWriter } from "./graph-writer.js";
+export { readSmallObjectStream, type SmallObjectStream } from "./small-object-stream.js";
+export { replay, type RecordedFigures, type ReplayMark, type ReplayOptions, type ReplayResult } from "./replay.js";

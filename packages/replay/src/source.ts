@@ -5,6 +5,8 @@
  * Whether it can be read a second time depends on the source alone.
  */
 
+import { HeapwrightError } from "@heapwright/core";
+
 /** Bytes in chunks of any length, empty ones included. */
 export type ByteChunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -14,3 +16,140 @@ export type ByteChunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
  * read again; generators, other iterators and async iterables (a stream) are read once.
  */
 export type ByteSource = Uint8Array | ByteChunks | (() => ByteChunks | Promise<ByteChunks>);
+
+/** A source in one shape. */
+export interface OpenSource {
+  /** Whether {@link OpenSource.chunks} can be called more than once. */
+  readonly rereadable: boolean;
+  /** Reads from the front. Whatever goes wrong in the source arrives as a HeapwrightError. */
+  chunks(): AsyncIterableIterator<Uint8Array>;
+}
+
+/**
+ * Looks at what a caller gave as a source, without reading any of it.
+ *
+ * @param source - anything
+ * @param name - what to call it in messages
+ * @throws HeapwrightError `ERR_BAD_OPTION` when it is no source
+ */
+export function openSource(source: ByteSource, name: string): OpenSource {
+  if (isBytes(source)) return { rereadable: true, chunks: () => readChunks(() => [source], name) };
+  if (typeof source === "function") return { rereadable: true, chunks: () => readChunks(source, name) };
+  const given: Partial<Iterable<Uint8Array> & AsyncIterable<Uint8Array>> | null = source;
+  if (typeof given === "object" && given !== null) {
+    const chunks = (): AsyncIterableIterator<Uint8Array> => readChunks(() => source, name);
+    if (Symbol.asyncIterator in given) return { rereadable: false, chunks };
+    if (Symbol.iterator in given) return { rereadable: !isIterator(source as Iterable<Uint8Array>), chunks };
+  }
+  throw new HeapwrightError(
+    "ERR_BAD_OPTION",
+    `${name}: a source is a Uint8Array, an iterable of them, or a function that returns one, not ${typeof source}.`,
+  );
+}
+
+/** A generator hands out itself and goes on where it stopped; a collection makes a new iterator each time. */
+function isIterator(chunks: Iterable<Uint8Array>): boolean {
+  return (chunks[Symbol.iterator]() as unknown) === chunks;
+}
+
+/** Told by tag, not by class: bytes may come from another realm. */
+function isBytes(value: unknown): value is Uint8Array {
+  return Object.prototype.toString.call(value) === "[object Uint8Array]";
+}
+
+async function* readChunks(
+  open: () => ByteChunks | Promise<ByteChunks>,
+  name: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of await open()) {
+      if (!isBytes(chunk)) {
+        throw new HeapwrightError("ERR_READ_FAILED", `${name}: a source yields Uint8Arrays, not ${typeof chunk}.`);
+      }
+      // Streams and text decoders of browsers refuse views of shared memory.
+      yield isShared(chunk) ? chunk.slice() : chunk;
+    }
+  } catch (cause) {
+    if (HeapwrightError.is(cause)) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HeapwrightError("ERR_READ_FAILED", `${name}: reading failed: ${reason}`, { cause });
+  }
+}
+
+function isShared(chunk: Uint8Array): boolean {
+  return Object.prototype.toString.call(chunk.buffer) === "[object SharedArrayBuffer]";
+}
+
+/** Takes bytes off the front of a sequence of chunks; see {@link createByteReader}. */
+export interface ByteReader {
+  /** The next `count` bytes, fewer at the end, without taking them. Valid until the next call. */
+  peek(count: number): Promise<Uint8Array>;
+  /** Drops bytes that a `peek` showed. */
+  skip(count: number): void;
+  /** All that was not skipped, in chunks. Ends the reader. */
+  rest(): AsyncIterableIterator<Uint8Array>;
+  /** Closes the source. */
+  close(): Promise<void>;
+}
+
+/**
+ * Reads ahead in a sequence of chunks. It keeps what was read and not skipped, and no more: a claim of a length costs
+ * nothing until the bytes arrive.
+ */
+export function createByteReader(chunks: AsyncIterator<Uint8Array, unknown, undefined>): ByteReader {
+  let buffer = new Uint8Array(4096);
+  let start = 0;
+  let end = 0;
+
+  function append(chunk: Uint8Array): void {
+    const length = end - start;
+    if (end + chunk.length > buffer.length) {
+      const larger = new Uint8Array(Math.max(2 * buffer.length, length + chunk.length));
+      larger.set(buffer.subarray(start, end));
+      buffer = larger;
+      start = 0;
+      end = length;
+    }
+    buffer.set(chunk, end);
+    end += chunk.length;
+  }
+
+  async function close(): Promise<void> {
+    await chunks.return?.();
+  }
+
+  return {
+    async peek(count) {
+      while (end - start < count) {
+        const { done, value } = await chunks.next();
+        if (done === true) break;
+        append(value);
+      }
+      return buffer.subarray(start, Math.min(end, start + count));
+    },
+
+    skip(count) {
+      start += count;
+    },
+
+    rest() {
+      // No generator: one that was not started would forget to close the source.
+      const iterator: AsyncIterableIterator<Uint8Array> = {
+        async next() {
+          if (start === end) return chunks.next() as Promise<IteratorResult<Uint8Array, undefined>>;
+          const value = buffer.subarray(start, end);
+          start = end;
+          return { done: false, value };
+        },
+        async return() {
+          await close();
+          return { done: true, value: undefined };
+        },
+        [Symbol.asyncIterator]: () => iterator,
+      };
+      return iterator;
+    },
+
+    close,
+  };
+}
