@@ -47,6 +47,10 @@ const library: Options = {
   },
   target: "es2022",
   platform: "neutral",
+  // Puts numeric constants in place where they are used; names and white space stay.
+  esbuildOptions(options) {
+    options.minifySyntax = true;
+  },
   external: [/^node:/],
 };
 

@@ -1,0 +1,306 @@
+/**
+ * bump: the allocator that only goes forward.
+ *
+ * A pointer moves up by each request, and nothing is reused until `reset()` takes
+ * it back to the start, at once. Right for work that allocates, finishes and
+ * forgets: a request, a frame, a parse. Freeing is checked and counted, but brings
+ * no room back.
+ *
+ * ```text
+ *   chunk of pages, at least 64 KiB
+ *   +----------+--------+---------+--------+----------------+--------------------+
+ *   | 24 bytes | header | block   | header | block          | not handed out yet |
+ *   +----------+--------+---------+--------+----------------+--------------------+
+ *    word 0  next chunk   word 0  bytes of the block         ^ top (byte address)
+ *         1  its bytes         1  era * 2 + 1 while live
+ *         2  its top              era * 2 once freed
+ *    (the first chunk goes on with the control words, 40 bytes)
+ * ```
+ *
+ * The era counts resets: a header that an earlier era left behind is no block.
+ */
+
+import {
+  DISPOSE,
+  HeapwrightError,
+  assertAttached,
+  checkSize,
+  defineAllocator,
+  openMemory,
+  type Address,
+  type AllocatorOptions,
+  type AllocatorPlugin,
+  type BlockAllocator,
+  type Memory,
+} from "@heapwright/core";
+
+const USE_BUMP = 4;
+const PAGE_BYTES = 4096;
+const CHUNK_BYTES = 65536;
+const HEADER_BYTES = 8;
+
+const CHUNK = { next: 0, bytes: 1, top: 2 } as const;
+const CHUNK_HEADER_BYTES = 24;
+
+/** Words behind the first chunk's header. */
+const CONTROL = { current: 6, era: 7, liveBlocks: 8, allocated: 9, taken: 10, peak: 11 } as const;
+const CONTROL_BYTES = 32;
+
+/** An allocator that only goes forward, made by {@link createBump}. */
+export interface Bump extends BlockAllocator {
+  /** Frees every block at once. Their addresses are handed out again. */
+  reset(): void;
+}
+
+/**
+ * Makes an allocator that only goes forward.
+ *
+ * @throws HeapwrightError those of `createMemory`, and `ERR_BUFFER_TOO_SMALL` when the memory has no free page
+ *
+ * @example
+ * ```ts
+ * const frame = createBump({ maxBytes: "1MiB" });
+ * const address = frame.malloc(100);
+ * frame.reset(); // every block is gone
+ * frame.dispose();
+ * ```
+ */
+export function createBump(options: AllocatorOptions = {}): Bump {
+  const checks = options.checks ?? true;
+  const { memory, owned } = openMemory(options);
+  const first = firstChunk(memory, owned);
+  const { buffer } = memory;
+  const words =
+    memory.kind === "resizable" ? new Int32Array(buffer) : new Int32Array(buffer, 0, buffer.byteLength >>> 2);
+  const bytesOf =
+    memory.kind === "resizable" ? new Uint8Array(buffer) : new Uint8Array(buffer, 0, buffer.byteLength);
+  let disposed = false;
+
+  const figure = (word: number): number => words[first + word]! >>> 0;
+  const startOf = (chunk: number): Address =>
+    chunk * 4 + CHUNK_HEADER_BYTES + (chunk === first ? CONTROL_BYTES : 0);
+  const endOf = (chunk: number): Address => chunk * 4 + (words[chunk + CHUNK.bytes]! >>> 0);
+  const topOf = (chunk: number): Address => words[chunk + CHUNK.top]! >>> 0;
+  const headerOf = (address: Address): number => address / 4 - HEADER_BYTES / 4;
+  const liveMark = (): number => figure(CONTROL.era) * 2 + 1;
+
+  words[first + CHUNK.bytes] = CHUNK_BYTES;
+  words[first + CONTROL.taken] = CHUNK_BYTES;
+  words[first + CONTROL.peak] = CHUNK_BYTES;
+  reset();
+
+  function malloc(bytes: number): Address {
+    assertUsable();
+    const length = blockBytesFor(checkSize(bytes));
+    let chunk = words[first + CONTROL.current]!;
+    if (topOf(chunk) + HEADER_BYTES + length > endOf(chunk)) chunk = takeChunk(length);
+    const address = topOf(chunk) + HEADER_BYTES;
+    words[chunk + CHUNK.top] = address + length;
+    words[headerOf(address)] = length;
+    words[headerOf(address) + 1] = liveMark();
+    words[first + CONTROL.liveBlocks]!++;
+    words[first + CONTROL.allocated]! += length;
+    return address;
+  }
+
+  function takeChunk(blockBytes: number): number {
+    const needed = CHUNK_HEADER_BYTES + HEADER_BYTES + blockBytes;
+    const length = Math.max(CHUNK_BYTES, Math.ceil(needed / PAGE_BYTES) * PAGE_BYTES);
+    const address = length > memory.maxBytes ? 0 : memory.reserve(length, PAGE_BYTES, USE_BUMP);
+    if (address === 0) {
+      throw new HeapwrightError(
+        "ERR_OUT_OF_MEMORY",
+        `No room for ${length} B more: ${memory.usage().takenBytes} B of ${memory.maxBytes} B are taken. reset() frees all.`,
+      );
+    }
+    const chunk = address / 4;
+    words[chunk + CHUNK.next] = 0;
+    words[chunk + CHUNK.bytes] = length;
+    words[chunk + CHUNK.top] = startOf(chunk);
+    words[words[first + CONTROL.current]! + CHUNK.next] = chunk;
+    words[first + CONTROL.current] = chunk;
+    words[first + CONTROL.taken]! += length;
+    words[first + CONTROL.peak] = Math.max(figure(CONTROL.peak), figure(CONTROL.taken));
+    return chunk;
+  }
+
+  function calloc(count: number, bytes: number): Address {
+    const total = checkSize(count) * checkSize(bytes);
+    if (!Number.isSafeInteger(total))
+      throw new HeapwrightError("ERR_OUT_OF_MEMORY", `No room for ${count} times ${bytes} B.`);
+    const address = malloc(total);
+    bytesOf.fill(0, address, address + total);
+    return address;
+  }
+
+  function realloc(address: Address, bytes: number): Address {
+    if (address === 0) return malloc(bytes);
+    const size = usableSize(address);
+    const length = blockBytesFor(checkSize(bytes));
+    const chunk = words[first + CONTROL.current]!;
+    const isLast = address + size === topOf(chunk);
+    if (length <= size || (isLast && address + length <= endOf(chunk))) {
+      if (!isLast) return address;
+      words[chunk + CHUNK.top] = address + length;
+      words[headerOf(address)] = length;
+      words[first + CONTROL.allocated]! += length - size;
+      return address;
+    }
+    const moved = malloc(bytes);
+    bytesOf.copyWithin(moved, address, address + size);
+    free(address);
+    return moved;
+  }
+
+  function free(address: Address): void {
+    if (address === 0 && !disposed) return;
+    const size = usableSize(address);
+    words[headerOf(address) + 1] = liveMark() - 1;
+    words[first + CONTROL.liveBlocks]!--;
+    words[first + CONTROL.allocated]! -= size;
+  }
+
+  function usableSize(address: Address): number {
+    assertUsable();
+    const header = headerOf(address);
+    const inside = address >>> 0 === address && address % 16 === 0 && memory.useOf(header * 4) === USE_BUMP;
+    const mark = inside ? words[header + 1]! : 0;
+    if (mark === liveMark()) return words[header]! >>> 0;
+    if (mark !== liveMark() - 1)
+      throw new HeapwrightError("ERR_BAD_ADDRESS", `No live block starts at ${String(address)}.`);
+    if (!checks) return words[header]! >>> 0;
+    throw new HeapwrightError("ERR_DOUBLE_FREE", `The block at ${address} was freed before.`);
+  }
+
+  /** Back to the start of the first chunk; the others are given back. */
+  function reset(): void {
+    assertUsable();
+    for (let chunk = words[first + CHUNK.next]!; chunk !== 0;) {
+      const next = words[chunk + CHUNK.next]!;
+      memory.release(chunk * 4, words[chunk + CHUNK.bytes]! >>> 0);
+      chunk = next;
+    }
+    words[first + CHUNK.next] = 0;
+    words[first + CHUNK.top] = startOf(first);
+    words[first + CONTROL.current] = first;
+    words[first + CONTROL.era]!++;
+    words[first + CONTROL.liveBlocks] = 0;
+    words[first + CONTROL.allocated] = 0;
+    words[first + CONTROL.taken] = CHUNK_BYTES;
+  }
+
+  /** Every block of this era, live or freed. */
+  function* blocks(): Generator<{ address: Address; bytes: number; live: boolean }> {
+    for (let chunk = first; chunk !== 0; chunk = words[chunk + CHUNK.next]!) {
+      for (let at = startOf(chunk); at < topOf(chunk);) {
+        const bytes = words[at / 4]! >>> 0;
+        const live = words[at / 4 + 1] === liveMark();
+        yield { address: at + HEADER_BYTES, bytes, live };
+        at += HEADER_BYTES + bytes;
+      }
+    }
+  }
+
+  function assertUsable(): void {
+    if (disposed) throw new HeapwrightError("ERR_DISPOSED", "This allocator was disposed.");
+    assertAttached(buffer);
+  }
+
+  function dispose(): void {
+    if (disposed) return;
+    if (owned) {
+      memory.dispose();
+    } else {
+      reset();
+      memory.release(first * 4, CHUNK_BYTES);
+    }
+    disposed = true;
+  }
+
+  return {
+    memory,
+    malloc,
+    calloc,
+    realloc,
+    free,
+    usableSize,
+    reset,
+
+    walk(visit) {
+      assertUsable();
+      for (const { address, bytes, live } of blocks()) {
+        if (live && visit({ address, bytes }) === false) return;
+      }
+    },
+
+    stats() {
+      assertUsable();
+      return {
+        liveBlocks: figure(CONTROL.liveBlocks),
+        allocatedBytes: figure(CONTROL.allocated),
+        footprintBytes: figure(CONTROL.taken),
+        peakFootprintBytes: figure(CONTROL.peak),
+      };
+    },
+
+    verify() {
+      assertUsable();
+      memory.verify();
+      const counted = { blocks: 0, bytes: 0 };
+      for (const { address, bytes, live } of blocks()) {
+        const mark = words[headerOf(address) + 1]!;
+        if (bytes === 0 || bytes % 16 !== 8 || mark >> 1 !== figure(CONTROL.era)) {
+          throw new HeapwrightError(
+            "ERR_CORRUPT_MEMORY",
+            `The header of the block at ${address} is damaged.`,
+          );
+        }
+        if (live) counted.blocks++;
+        if (live) counted.bytes += bytes;
+      }
+      if (counted.blocks !== figure(CONTROL.liveBlocks) || counted.bytes !== figure(CONTROL.allocated)) {
+        throw new HeapwrightError(
+          "ERR_CORRUPT_MEMORY",
+          `${counted.blocks} blocks of ${counted.bytes} B are live, the counters say ${figure(CONTROL.liveBlocks)} and ${figure(CONTROL.allocated)} B.`,
+        );
+      }
+    },
+
+    dispose,
+    [DISPOSE]: dispose,
+  };
+}
+
+/** Takes the first chunk, or gives an own memory back before it throws. */
+function firstChunk(memory: Memory, owned: boolean): number {
+  const address = memory.reserveZeroed(CHUNK_BYTES, PAGE_BYTES, USE_BUMP);
+  if (address !== 0) return address / 4;
+  const { maxBytes } = memory;
+  if (owned) memory.dispose();
+  throw new HeapwrightError(
+    "ERR_BUFFER_TOO_SMALL",
+    `The memory of ${maxBytes} B has no room for a chunk of ${CHUNK_BYTES} B.`,
+  );
+}
+
+/** Usable bytes for a request: 8 short of a multiple of 16, so that header and block keep the next block aligned. */
+function blockBytesFor(bytes: number): number {
+  return Math.ceil((bytes + HEADER_BYTES) / 16) * 16 - HEADER_BYTES;
+}
+
+/**
+ * The allocator that only goes forward, as a plugin.
+ *
+ * @example
+ * ```ts
+ * const region = bump().create({ maxBytes: "1MiB" });
+ * ```
+ */
+export function bump(): AllocatorPlugin<Bump> {
+  return defineAllocator({
+    name: "bump",
+    summary: "only goes forward; room comes back at reset()",
+    traits: { resets: true, detects: ["double-free"] },
+    create: createBump,
+  });
+}

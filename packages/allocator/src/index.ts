@@ -1,0 +1,18 @@
+/**
+ * Memory blocks in linear memory, as CPython hands them out: arenas, pools and
+ * blocks, over any buffer.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  createPymalloc,
+  pymalloc,
+  type Pymalloc,
+  type PymallocOptions,
+  type PymallocPluginOptions,
+} from "./pymalloc.js";
+export type { ArenaBytes, PymallocStats, SizeClassStats } from "./pymalloc-stats.js";
+export type { BlockLocation, LargeLocation, PoolLocation } from "./locate.js";
+export { PRESETS, type Geometry, type GeometryOptions, type PymallocPreset } from "./geometry.js";
+export { createBump, bump, type Bump } from "./bump.js";

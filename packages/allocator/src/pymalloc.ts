@@ -1,0 +1,210 @@
+/**
+ * pymalloc: CPython's allocator for small objects, over linear memory.
+ *
+ * A program in Python asks for tens of thousands of small blocks a second, most
+ * of which die at once. So requests up to 512 bytes are rounded to one of 32
+ * sizes, and each size has pools that hold nothing else: allocating pops a free
+ * list, freeing pushes, and neither ever searches. Pools come from arenas, arenas
+ * from the memory. Larger requests go to the large-block allocator.
+ *
+ * ```text
+ *   request -- 1..512 B --> used pool of its class --> free pool --> arena --> memory
+ *          \-- the rest, and all of raw --> large blocks --> chunk -----------^
+ * ```
+ *
+ * Which block is handed out, when an arena is taken and when it is given back
+ * follow `Objects/obmalloc.c`, CPython 3.11, step by step; on recorded programs
+ * the number of arenas is CPython's. It departs in two points: pool headers stand
+ * aside (`tables.ts`), and a wrong address is answered with an error.
+ */
+
+import {
+  DISPOSE,
+  HeapwrightError,
+  defineAllocator,
+  openMemory,
+  type Address,
+  type AllocationDomain,
+  type AllocatorOptions,
+  type AllocatorPlugin,
+  type BlockAllocator,
+  type DomainName,
+  type Memory,
+} from "@heapwright/core";
+
+import { createArenas } from "./arenas.js";
+import { clearing, countedDomain, createRawDomain } from "./domains.js";
+import { resolveGeometry, type Geometry, type GeometryOptions } from "./geometry.js";
+import { createLargeBlocks } from "./large-blocks.js";
+import { createLiveBits } from "./live-bits.js";
+import { createLocator, type BlockLocation } from "./locate.js";
+import { createOutsideBlocks } from "./outside-blocks.js";
+import { countStats, type PymallocStats } from "./pymalloc-stats.js";
+import { findProblems } from "./pymalloc-verify.js";
+import { createRefusals } from "./refusals.js";
+import { createSmallBlocks, type SmallBlocks } from "./small-blocks.js";
+import { CONTROL, createTables, type Tables } from "./tables.js";
+
+/** What {@link createPymalloc} accepts. */
+export interface PymallocOptions extends AllocatorOptions, GeometryOptions {}
+
+/** CPython's allocator, made by {@link createPymalloc}. */
+export interface Pymalloc extends BlockAllocator {
+  /** The lengths of arenas and pools. */
+  readonly geometry: Geometry;
+  /** `PyMem_Raw*`, `PyMem_*` and `PyObject_*`. The allocator's own calls are those of `obj`. */
+  readonly domains: Readonly<Record<DomainName, AllocationDomain>>;
+  /** What `sys._debugmallocstats()` prints, as numbers. */
+  stats(): PymallocStats;
+  /**
+   * The arena, pool, class and block of an address.
+   *
+   * @returns `undefined` when nothing of this allocator is there
+   */
+  locate(address: Address): BlockLocation | undefined;
+}
+
+/**
+ * Makes an allocator that works as CPython's does.
+ *
+ * @throws HeapwrightError `ERR_BAD_OPTION`, `ERR_BUFFER_TOO_SMALL` when tables and one arena do not fit, and those of
+ * `createMemory`
+ *
+ * @example
+ * ```ts
+ * const allocator = createPymalloc({ maxBytes: "64MiB" });
+ * const address = allocator.malloc(24);
+ * new Float64Array(allocator.memory.buffer, address, 3).fill(0.5);
+ * allocator.free(address);
+ * allocator.dispose();
+ * ```
+ */
+export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
+  const geometry = resolveGeometry(options);
+  const checks = options.checks ?? true;
+  const { memory, owned } = openMemory(options);
+  const tables = tablesIn(memory, owned, geometry, checks);
+
+  const arenas = createArenas(tables);
+  const large = createLargeBlocks(tables);
+  const liveBits = createLiveBits(tables.liveBits);
+  const locator = createLocator(tables, large, liveBits);
+  const refusals = createRefusals(memory, locator, large);
+  const { assertUsable } = refusals;
+  const outside = createOutsideBlocks({ tables, arenas, large, liveBits, refusals });
+  const small: SmallBlocks = createSmallBlocks(tables, arenas, {
+    malloc: (bytes) => outside.malloc(bytes, "obj"),
+    realloc: (address, bytes) =>
+      address === 0 ? small.malloc(bytes) : outside.realloc(address, bytes, "obj"),
+    free: (address) => {
+      outside.free(address, "obj");
+    },
+    notLive: refusals.notLive,
+    makeRoom() {
+      assertUsable();
+      if (!large.releaseSpare()) throw refusals.outOfMemory(`an arena of ${geometry.arenaBytes} B`);
+    },
+  });
+
+  const { malloc, realloc, free } = small;
+  const calloc = clearing(tables, malloc);
+  const obj: AllocationDomain = { malloc, calloc, realloc, free };
+  const raw = createRawDomain(tables, small, outside, refusals);
+
+  function usableSize(address: Address): number {
+    return small.blockBytes(address) || outside.usableSize(address);
+  }
+
+  function dispose(): void {
+    if (!refusals.close()) return;
+    small.close();
+    if (owned) {
+      memory.dispose();
+      return;
+    }
+    large.releaseAll();
+    arenas.releaseAll();
+    tables.release();
+  }
+
+  return {
+    memory,
+    geometry,
+    domains: { raw, mem: countedDomain(obj, tables.control, CONTROL.memBlocks), obj },
+    malloc,
+    calloc,
+    realloc,
+    free,
+    usableSize,
+
+    walk(visit) {
+      assertUsable();
+      for (const block of locator.liveBlocks()) {
+        if (visit(block) === false) return;
+      }
+    },
+
+    stats() {
+      assertUsable();
+      return countStats(tables, large, locator);
+    },
+
+    locate(address) {
+      assertUsable();
+      return locator.locate(address);
+    },
+
+    verify() {
+      assertUsable();
+      memory.verify();
+      const found = [...findProblems(tables, locator, liveBits), ...large.problems()];
+      if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
+    },
+
+    dispose,
+    [DISPOSE]: dispose,
+  };
+}
+
+/** The tables, or the memory made for them is given back before the error goes on. */
+function tablesIn(memory: Memory, owned: boolean, geometry: Geometry, checks: boolean): Tables {
+  try {
+    return createTables(memory, geometry, checks);
+  } catch (error) {
+    if (owned) memory.dispose();
+    throw error;
+  }
+}
+
+/** What {@link pymalloc} accepts: what all its allocators have in common. */
+export interface PymallocPluginOptions extends GeometryOptions {
+  /** Name in lists, for a second geometry beside the first. Default: `"pymalloc"`. */
+  readonly name?: string;
+}
+
+/**
+ * CPython's allocator as a plugin.
+ *
+ * @throws HeapwrightError `ERR_BAD_OPTION` for lengths that do not fit together
+ *
+ * @example
+ * ```ts
+ * const allocator = pymalloc({ preset: "cpython-3.9" }).create({ maxBytes: "16MiB" });
+ * ```
+ */
+export function pymalloc(options: PymallocPluginOptions = {}): AllocatorPlugin<Pymalloc> {
+  const { name = "pymalloc", ...geometry } = options;
+  resolveGeometry(geometry);
+  return defineAllocator({
+    name,
+    summary: "CPython's arenas, pools and blocks, faithful arena for arena",
+    traits: {
+      reuses: true,
+      returns: true,
+      domains: true,
+      arenas: true,
+      detects: ["double-free", "interior-address"],
+    },
+    create: (more) => createPymalloc({ ...geometry, ...more }),
+  });
+}

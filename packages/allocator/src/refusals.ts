@@ -1,0 +1,76 @@
+/**
+ * Refusals: every way a call to pymalloc can fail, in one place. Each says what
+ * was asked, what is there, and is thrown before anything was changed.
+ */
+
+import {
+  HeapwrightError,
+  assertAttached,
+  type Address,
+  type DomainName,
+  type Memory,
+} from "@heapwright/core";
+
+import type { LargeBlocks } from "./large-blocks.js";
+import type { Locator } from "./locate.js";
+
+/** Makes errors and checks; see `refusals.ts`. */
+export interface Refusals {
+  /**
+   * Throws when the allocator cannot be used any more.
+   *
+   * @throws HeapwrightError `ERR_DISPOSED`, `ERR_BUFFER_DETACHED`
+   */
+  assertUsable(): void;
+  /** From now on the allocator is disposed; false when it was before. */
+  close(): boolean;
+  /** No block lives at an address: `ERR_DOUBLE_FREE` when one did and was freed, else `ERR_BAD_ADDRESS`. */
+  notLive(address: Address): HeapwrightError;
+  /** A block was handed to a function of another domain. */
+  wrongDomain(address: Address, right: DomainName | "mem or obj"): HeapwrightError;
+  /** The memory has no room. */
+  outOfMemory(what: string): HeapwrightError;
+}
+
+/** Makes the refusals of an allocator. */
+export function createRefusals(memory: Memory, locator: Locator, large: LargeBlocks): Refusals {
+  let disposed = false;
+
+  return {
+    assertUsable() {
+      if (disposed) throw new HeapwrightError("ERR_DISPOSED", "This allocator was disposed.");
+      assertAttached(memory.buffer);
+    },
+
+    close() {
+      const first = !disposed;
+      disposed = true;
+      return first;
+    },
+
+    notLive(address) {
+      const place = locator.locate(address);
+      const freed =
+        place?.kind === "pool"
+          ? place.state === "free" && place.offset === 0
+          : place && large.find(address) === "freed";
+      if (freed) return new HeapwrightError("ERR_DOUBLE_FREE", `The block at ${address} was freed before.`);
+      const inside =
+        place?.state === "live"
+          ? ` It is ${place.offset} B into the live block at ${place.blockAddress}.`
+          : "";
+      return new HeapwrightError("ERR_BAD_ADDRESS", `No live block starts at ${String(address)}.${inside}`);
+    },
+
+    wrongDomain: (address, right) =>
+      new HeapwrightError("ERR_WRONG_DOMAIN", `The block at ${address} belongs to the domain ${right}.`),
+
+    outOfMemory(what) {
+      const { reservedBytes, takenBytes } = memory.usage();
+      return new HeapwrightError(
+        "ERR_OUT_OF_MEMORY",
+        `No room for ${what} more: ${takenBytes} B of ${reservedBytes} B are taken.`,
+      );
+    },
+  };
+}

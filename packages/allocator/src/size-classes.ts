@@ -1,0 +1,45 @@
+/**
+ * Size classes: the table that turns "how many bytes?" into "which pool?".
+ *
+ * CPython never keeps a free list for every possible size. It rounds a small
+ * request up to the next multiple of the alignment and keeps the pools of each
+ * result together, so 512 sizes share 32 classes. The waste is bounded (under
+ * one alignment step a block) and the lookup is one subtraction and one shift.
+ *
+ * Follows `Objects/obmalloc.c` of CPython 3.11, 64-bit build.
+ */
+
+/** Larger requests, in bytes, bypass the pools. CPython: `SMALL_REQUEST_THRESHOLD`. */
+export const SMALL_REQUEST_MAX = 512;
+
+/** log2 of the step between classes. CPython: `ALIGNMENT_SHIFT`. */
+export const ALIGNMENT_SHIFT = 4;
+
+/** log2 of the words in a block of class 0. */
+export const CLASS_WORDS_SHIFT = 2;
+
+/** How many size classes there are. CPython: `NB_SMALL_SIZE_CLASSES`. */
+export const SIZE_CLASS_COUNT: number = SMALL_REQUEST_MAX >> ALIGNMENT_SHIFT;
+
+/**
+ * The class that serves a request, or `undefined` when it is not for the pools: above 512 bytes, and 0 bytes, which
+ * CPython sends on to `malloc(1)`.
+ *
+ * @param bytes - whole number of bytes, 0 or more
+ *
+ * @example
+ * ```ts
+ * sizeClassOf(16); // 0
+ * sizeClassOf(17); // 1
+ * sizeClassOf(513); // undefined
+ * ```
+ */
+export function sizeClassOf(bytes: number): number | undefined {
+  if (bytes === 0 || bytes > SMALL_REQUEST_MAX) return undefined;
+  return (bytes - 1) >> ALIGNMENT_SHIFT;
+}
+
+/** Bytes in every block of a class: 16 for class 0, 512 for class 31. CPython: `INDEX2SIZE`. */
+export function blockBytesOf(sizeClass: number): number {
+  return (sizeClass + 1) << ALIGNMENT_SHIFT;
+}

@@ -1,0 +1,41 @@
+/**
+ * What all Heapwright packages lean on: the block allocator contract and the way
+ * plugins are declared, memories with their page map, and the errors that every
+ * package throws.
+ *
+ * @packageDocumentation
+ */
+
+export { ERROR_CODES, HeapwrightError, type HeapwrightErrorCode } from "./errors.js";
+export { DISPOSE } from "./disposable.js";
+export { formatBytes, parseByteSize, type ByteSize } from "./byte-size.js";
+export {
+  createMemory,
+  type Address,
+  type Memory,
+  type MemoryOptions,
+  type MemoryRun,
+  type MemoryUsage,
+} from "./memory.js";
+export { PAGE_BYTES } from "./page-map.js";
+export { assertAttached, type MemoryKind, type MemorySource } from "./memory-source.js";
+export type { WasmMemory } from "./recycler.js";
+export { openMemory } from "./open-memory.js";
+export { PLUGIN_API_VERSION, assertPlugin, type Plugin } from "./plugin.js";
+export {
+  BLOCK_ALIGNMENT,
+  assertAllocatorPlugin,
+  checkSize,
+  defineAllocator,
+  type AllocationDomain,
+  type AllocatorDefinition,
+  type AllocatorOptions,
+  type AllocatorPlugin,
+  type AllocatorStats,
+  type AllocatorTraits,
+  type ArenaStats,
+  type Block,
+  type BlockAllocator,
+  type Detection,
+  type DomainName,
+} from "./allocator.js";

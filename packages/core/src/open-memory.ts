@@ -1,0 +1,19 @@
+import type { AllocatorOptions } from "./allocator.js";
+import { createMemory, type Memory, type MemoryOptions } from "./memory.js";
+
+/**
+ * The memory an allocator was asked to stand on: the caller's {@link Memory}, or a new one. For authors of allocators.
+ *
+ * @param options - as `create` got them
+ * @returns the memory, and whether the allocator has to dispose it (a memory that was handed in stays the caller's;
+ * an allocator gives back its own runs only)
+ * @throws HeapwrightError as {@link createMemory}
+ */
+export function openMemory(options: AllocatorOptions = {}): {
+  readonly memory: Memory;
+  readonly owned: boolean;
+} {
+  const { memory } = options;
+  if (typeof memory === "object" && "reserve" in memory) return { memory, owned: false };
+  return { memory: createMemory({ ...(options as MemoryOptions), memory: memory ?? "buffer" }), owned: true };
+}

@@ -1,0 +1,55 @@
+/**
+ * What every plugin has: a kind, a name and the version of the contract it was
+ * written for. A plugin is a plain value, registered by handing it over.
+ */
+
+import { HeapwrightError } from "./errors.js";
+
+/**
+ * Version of the plugin contracts in this package. It rises only when an
+ * existing plugin could break; a new optional member leaves it alone.
+ */
+export const PLUGIN_API_VERSION = 1;
+
+/** The part that all kinds of plugins share. */
+export interface Plugin {
+  /** Which contract it keeps. */
+  readonly kind: string;
+  /** Lower-case words joined by hyphens or dots, such as `bump` or `buddy-16`. */
+  readonly name: string;
+  /** The contract version; see {@link PLUGIN_API_VERSION}. */
+  readonly api: number;
+  /** One line for lists. */
+  readonly summary?: string;
+}
+
+const NAME = /^[a-z][a-z0-9]*([-.][a-z0-9]+)*$/;
+
+/**
+ * Checks the part that all plugins share, so that a mistake shows where the plugin is written or loaded.
+ *
+ * @param plugin - anything
+ * @param kind - the kind that is expected
+ * @throws HeapwrightError `ERR_BAD_PLUGIN` saying what was expected and what was found
+ */
+export function assertPlugin(plugin: unknown, kind: string): asserts plugin is Plugin {
+  const found = (typeof plugin === "object" ? plugin : undefined) as Partial<Plugin> | null | undefined;
+  if (!found) throw badPlugin(`an object with kind: "${kind}"`, typeof plugin);
+  if (found.kind !== kind) throw badPlugin(`kind: "${kind}"`, `kind: ${JSON.stringify(found.kind)}`);
+  if (typeof found.name !== "string" || !NAME.test(found.name)) {
+    throw badPlugin("a name of lower-case words joined by hyphens", JSON.stringify(found.name));
+  }
+  if (found.api !== PLUGIN_API_VERSION) {
+    throw badPlugin(`api: ${PLUGIN_API_VERSION} in "${found.name}"`, `api: ${JSON.stringify(found.api)}`);
+  }
+}
+
+/**
+ * The error for a malformed plugin.
+ *
+ * @param expected - what the contract asks for
+ * @param found - what is there
+ */
+export function badPlugin(expected: string, found: string): HeapwrightError {
+  return new HeapwrightError("ERR_BAD_PLUGIN", `A plugin needs ${expected}; found ${found}.`);
+}
