@@ -1,7 +1,7 @@
 /**
  * A small, slow and obviously correct allocator: it keeps every rule and has every trait.
  *
- * Blocks lie in chunks, which are runs of pages. A request takes the first gap that is long enough, or a new chunk.
+ * Blocks lie in chunks, which are runs of pages. A request takes the first gap that is long enough, in the youngest chunk that has one, or a new chunk.
  * Which blocks are live is known from lists beside the memory, so no address has to be guessed at. A chunk goes back to
  * the memory with its last block.
  *
@@ -60,6 +60,11 @@ export const reference: AllocatorPlugin = defineAllocator({
 
 function createReference(options: AllocatorOptions = {}): BlockAllocator {
   const { memory, owned } = openMemory(options);
+  if (memory.maxBytes < 2 * ARENA_BYTES) {
+    if (owned) memory.dispose();
+    throw new HeapwrightError("ERR_BUFFER_TOO_SMALL", `${memory.maxBytes} B have no room for an arena.`);
+  }
+
   const chunks: Chunk[] = [];
   const freed = new Set<Address>();
   let peakFootprintBytes = 0;
@@ -79,7 +84,7 @@ function createReference(options: AllocatorOptions = {}): BlockAllocator {
     const address = memory.reserve(chunkBytes, PAGE_BYTES, CHUNK_USE);
     if (address === 0) throw outOfMemory(bytes);
     const chunk = { address, bytes: chunkBytes, blocks: [] };
-    chunks.push(chunk);
+    chunks.unshift(chunk);
     if (chunkBytes === ARENA_BYTES) totalArenas++;
     peakArenas = Math.max(peakArenas, arenaCount());
     peakFootprintBytes = Math.max(peakFootprintBytes, footprintBytes());
@@ -130,7 +135,7 @@ function createReference(options: AllocatorOptions = {}): BlockAllocator {
   function allocate(bytes: number, domain: DomainName): Address {
     assertUsable();
     checkSize(bytes);
-    if (bytes > memory.maxBytes) throw outOfMemory(bytes);
+    if (bytes >= memory.maxBytes) throw outOfMemory(bytes);
     const usableBytes = usableBytesFor(bytes);
     let address: Address | undefined;
     for (const chunk of chunks) address ??= place(chunk, usableBytes, domain);
@@ -140,10 +145,9 @@ function createReference(options: AllocatorOptions = {}): BlockAllocator {
   }
 
   function find(address: Address): { readonly chunk: Chunk; readonly block: LiveBlock } {
-    for (const chunk of chunks) {
-      const block = chunk.blocks.find((candidate) => candidate.address === address);
-      if (block) return { chunk, block };
-    }
+    const chunk = chunks.find((each) => each.address <= address && address < each.address + each.bytes);
+    const block = chunk?.blocks.find((each) => each.address === address);
+    if (chunk && block) return { chunk, block };
     if (isInside(address)) throw new HeapwrightError("ERR_BAD_ADDRESS", `${address} is inside a block.`);
     if (freed.has(address))
       throw new HeapwrightError("ERR_DOUBLE_FREE", `The block at ${address} was freed.`);
@@ -185,7 +189,7 @@ function createReference(options: AllocatorOptions = {}): BlockAllocator {
       calloc(count, bytes) {
         assertUsable();
         const product = checkSize(count) * checkSize(bytes);
-        if (product > memory.maxBytes) throw outOfMemory(product);
+        if (product >= memory.maxBytes) throw outOfMemory(product);
         const address = allocate(product, domain);
         new Uint8Array(memory.buffer, address, product).fill(0);
         return address;

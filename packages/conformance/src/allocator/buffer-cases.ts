@@ -1,7 +1,14 @@
-import { createMemory, type BlockAllocator, type MemoryKind, type WasmMemory } from "@heapwright/core";
+import {
+  createMemory,
+  type BlockAllocator,
+  type MemoryKind,
+  type MemorySource,
+  type WasmMemory,
+} from "@heapwright/core";
 
 import { demand, demandRefusal } from "../demand.js";
 import { demandMarked, mallocMarked, markBlock } from "./contents.js";
+import { demandSame, observe } from "./observe.js";
 import { EDGE_SIZES } from "./program.js";
 import { usedMemoryFor, withAllocator, type Draft, type Subject } from "./subject.js";
 
@@ -100,20 +107,9 @@ function kindCase(subject: Subject, { kind, name, there }: Kind): Draft {
   return {
     id: `memories/${kind}`,
     rule: "memories",
-    title: `works on memory of the kind "${kind}"`,
+    title: `works as well on memory of the kind "${kind}"`,
     skip: there ? undefined : `This host has no ${name.replace(/^an? /, "")}.`,
-    run: () =>
-      withAllocator(
-        subject,
-        (allocator) => {
-          demand(
-            allocator.memory.kind === kind,
-            `The memory must be of the kind ${kind}; it is ${allocator.memory.kind}.`,
-          );
-          demandWorks(allocator);
-        },
-        { memory: kind },
-      ),
+    run: () => demandWorksAsWell(subject, kind, kind),
   };
 }
 
@@ -121,24 +117,33 @@ function ownBufferCase(subject: Subject, { kind, name, there, make }: Kind): Dra
   return {
     id: `memories/own-${kind}`,
     rule: "memories",
-    title: `works on ${name} of the caller's`,
+    title: `works as well on ${name} of the caller's`,
     skip: there ? undefined : `This host has no ${name.replace(/^an? /, "")}.`,
-    run: () => {
-      const memory = make(subject.maxBytes);
-      const buffer = "buffer" in memory ? memory.buffer : memory;
-      withAllocator(
-        subject,
-        (allocator) => {
-          demand(
-            allocator.memory.buffer === buffer,
-            `The blocks must be in the buffer that was handed in, ${name}.`,
-          );
-          demandWorks(allocator);
-        },
-        { memory },
-      );
-    },
+    run: () => demandWorksAsWell(subject, kind, make(subject.maxBytes)),
   };
+}
+
+/** Compares what is seen on a memory with what is seen on the memory of most other cases. */
+function demandWorksAsWell(subject: Subject, kind: MemoryKind, memory: MemorySource): void {
+  const buffer = typeof memory === "string" ? undefined : "buffer" in memory ? memory.buffer : memory;
+  let expected: string[] = [];
+  withAllocator(subject, (usual) => {
+    expected = observe(usual);
+  });
+  withAllocator(
+    subject,
+    (allocator) => {
+      const found = allocator.memory;
+      demand(found.kind === kind, `The memory must be of the kind ${kind}; it is of the kind ${found.kind}.`);
+      demand(
+        buffer === undefined || found.buffer === buffer,
+        "The blocks must be in the buffer that was handed in.",
+      );
+      demandSame(`An allocator on memory of the kind ${kind}`, expected, observe(allocator));
+      demandWorks(allocator);
+    },
+    { memory },
+  );
 }
 
 /** Blocks of all lengths that come, go and keep their bytes. */
@@ -199,7 +204,7 @@ interface DetachingHost {
 /** Moves a buffer's bytes elsewhere, as posting it to another thread does; undefined where the host cannot. */
 function detacher(): ((buffer: ArrayBuffer) => void) | undefined {
   if ("transfer" in ArrayBuffer.prototype) return (buffer) => void buffer.transfer();
-  const { structuredClone } = globalThis as DetachingHost;
+  const { structuredClone } = globalThis as unknown as DetachingHost;
   return structuredClone && ((buffer) => void structuredClone(buffer, { transfer: [buffer] }));
 }
 

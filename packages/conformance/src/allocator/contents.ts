@@ -21,16 +21,25 @@ export function bytesAt(allocator: BlockAllocator, address: Address, bytes: numb
   return new Uint8Array(allocator.memory.buffer, address, bytes);
 }
 
-/** Fills a block's whole usable size with a mark. */
-export function markBlock(allocator: BlockAllocator, address: Address, mark: number): MarkedBlock {
-  const bytes = allocator.usableSize(address);
+/** Fills the first bytes of a block with a mark. */
+export function markBytes(
+  allocator: BlockAllocator,
+  address: Address,
+  bytes: number,
+  mark: number,
+): MarkedBlock {
   bytesAt(allocator, address, bytes).fill(mark);
   return { address, bytes, mark };
 }
 
-/** Allocates a block and marks it. The mark follows from `index`: neighbours differ, and none is 0. */
+/** Fills a block over its whole usable size. */
+export function markBlock(allocator: BlockAllocator, address: Address, mark: number): MarkedBlock {
+  return markBytes(allocator, address, allocator.usableSize(address), mark);
+}
+
+/** Allocates a block and marks what was asked for. The mark follows from `index`: neighbours differ, and none is 0. */
 export function mallocMarked(allocator: BlockAllocator, bytes: number, index: number): MarkedBlock {
-  return markBlock(allocator, allocator.malloc(bytes), 1 + (index % 251));
+  return markBytes(allocator, allocator.malloc(bytes), bytes, 1 + (index % 251));
 }
 
 /** Demands that every byte of a block still has the mark. */

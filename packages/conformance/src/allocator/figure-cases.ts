@@ -55,6 +55,7 @@ export function figureCases(subject: Subject): Draft[] {
           const text = JSON.stringify(snapshot);
           freeScattered(allocator, fillUp(allocator, 100, 1000));
           fillUp(allocator, 300, 1000);
+          allocator.stats();
           demand(
             text === JSON.stringify(snapshot),
             `A snapshot was ${text}; now it is ${JSON.stringify(snapshot)}.`,

@@ -66,7 +66,7 @@ export function freeingCases(subject: Subject): Draft[] {
       rule: "returns",
       title: "gives the pages of large blocks back when all are freed",
       skip: without(subject, "returns"),
-      run: () => demandReturns(subject, subject.maxBytes / 80),
+      run: () => demandReturns(subject, Math.max(100_000, subject.maxBytes / 80)),
     },
   ];
 }

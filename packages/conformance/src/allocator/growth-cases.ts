@@ -10,7 +10,7 @@ import fc from "fast-check";
 import { HeapwrightError, type Address, type BlockAllocator, type Memory } from "@heapwright/core";
 
 import { demand } from "../demand.js";
-import { demandMarked, markBlock, type MarkedBlock } from "./contents.js";
+import { demandMarked, markBytes, type MarkedBlock } from "./contents.js";
 import { fillUp, freeScattered } from "./fill.js";
 import { pictureOf } from "./picture.js";
 import { checkProperty } from "./play.js";
@@ -116,7 +116,7 @@ function runRefusing(
       request,
       `run of pages number ${nth}`,
     );
-    if (address !== 0) live.push(markBlock(allocator, address, 1 + index));
+    if (address !== 0) live.push(markBytes(allocator, address, request, 1 + index));
     return address !== 0;
   }
 
@@ -197,21 +197,21 @@ function isMade(subject: Subject, memory: Memory, nth: number): boolean {
 
 function fillAndFree(subject: Subject, allocator: BlockAllocator): void {
   const before = allocator.stats().liveBlocks;
-  const lengths = [subject.maxBytes / 70, 2000, 24];
-  const blocks = lengths
-    .flatMap((bytes) => fillUp(allocator, Math.ceil(bytes), 2000))
-    .map((address, index) => markBlock(allocator, address, 1 + (index % 251)));
+  const blocks = [Math.ceil(subject.maxBytes / 70), 2000, 24].flatMap((bytes) =>
+    fillUp(allocator, bytes, 2000).map((address, index) =>
+      markBytes(allocator, address, bytes, 1 + (index % 251)),
+    ),
+  );
   allocator.verify();
   for (const block of blocks) demandMarked(allocator, block);
 
+  const expected = before + blocks.length;
   const { liveBlocks } = allocator.stats();
   demand(
-    liveBlocks === before + blocks.length,
-    `A full memory must count ${before + blocks.length} live blocks; it counts ${liveBlocks}.`,
+    liveBlocks === expected,
+    `A full memory must count ${expected} live blocks; it counts ${liveBlocks}.`,
   );
-  freeScattered(
-    allocator,
-    blocks.map(({ address }) => address),
-  );
+  const addresses = blocks.map(({ address }) => address);
+  freeScattered(allocator, addresses);
   allocator.verify();
 }

@@ -1,4 +1,4 @@
-import { DISPOSE, assertAllocatorPlugin, type AllocatorOptions, type BlockAllocator } from "@heapwright/core";
+import { DISPOSE, assertAllocatorPlugin, type BlockAllocator } from "@heapwright/core";
 
 import { demand, demandRefusal } from "../demand.js";
 import { withAllocator, type Draft, type Subject } from "./subject.js";

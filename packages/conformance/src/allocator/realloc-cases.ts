@@ -90,6 +90,11 @@ function keepsPrefix(): Law {
 }
 
 function demandNullMakesBlock(allocator: BlockAllocator): void {
+  const empty = [allocator.malloc(0), allocator.realloc(0, 0)];
+  demand(
+    (empty[0] === 0) === (empty[1] === 0),
+    `realloc(0, 0) must do as malloc(0); they returned ${empty.join(", ")}.`,
+  );
   for (const bytes of [1, 512, 513, 64 * 1024]) {
     const neighbour = allocator.malloc(bytes);
     const before = allocator.stats().liveBlocks;

@@ -58,7 +58,6 @@ export function sizeCases(subject: Subject): Draft[] {
         withAllocator(subject, (allocator) => {
           for (const bytes of hugeSizes(subject)) {
             demandFull(allocator, `malloc(${bytes})`, () => allocator.malloc(bytes));
-            demandFull(allocator, `realloc(0, ${bytes})`, () => allocator.realloc(0, bytes));
             const address = allocator.malloc(40);
             demandRefusal(`realloc(address, ${bytes})`, ["ERR_OUT_OF_MEMORY"], () =>
               allocator.realloc(address, bytes),

@@ -43,9 +43,13 @@ export function verifyCases(subject: Subject): Draft[] {
         fillUp(allocator, 100, 100);
         fillUp(allocator, 20_000, 3);
         new Uint8Array(allocator.memory.buffer).fill(0);
-        demandRefusal("verify() over a memory that was cleared", ["ERR_CORRUPT_MEMORY"], () =>
-          allocator.verify(),
-        );
+        try {
+          demandRefusal("verify() over a memory that was cleared", ["ERR_CORRUPT_MEMORY"], () =>
+            allocator.verify(),
+          );
+        } finally {
+          quietly(() => allocator.dispose());
+        }
       },
     },
     {

@@ -1,0 +1,685 @@
+/**
+ * Allocators that differ from the reference allocator by a few lines and break one rule each. The kit must catch each of
+ * them, by that rule and by no other.
+ *
+ * A mutant is a list of changes to the text of `reference-allocator.ts`, so what is shown here is all the difference
+ * there is.
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import type { AllocatorPlugin } from "@heapwright/core";
+
+import type { AllocatorRule } from "../src/index.js";
+
+/** Text that is in the reference allocator exactly once, and what stands there instead. */
+export type Change = readonly [from: string, to: string];
+
+/** An allocator that breaks one rule. */
+export interface Mutant {
+  /** A sentence that reads well after "an allocator that". */
+  readonly name: string;
+  readonly breaks: AllocatorRule;
+  readonly changes: readonly Change[];
+  /** Declarations that the changes use. */
+  readonly also?: string;
+}
+
+/** By the rules in the order of the catalogue. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "was written for another version of the contract",
+    breaks: "plugin-shape",
+    changes: [],
+    also: "(reference as { api: number }).api = 0;",
+  },
+  {
+    name: "cannot be made without options",
+    breaks: "plugin-shape",
+    changes: [
+      [
+        "  const chunks: Chunk[] = [];",
+        "  parseByteSize(options.maxBytes!, 'maxBytes'); const chunks: Chunk[] = [];",
+      ],
+    ],
+    also: 'import { parseByteSize } from "@heapwright/core";',
+  },
+  {
+    name: "has arenas that its traits do not tell of",
+    breaks: "traits-told",
+    changes: [["    arenas: true,\n", ""]],
+  },
+  {
+    name: "has a reset that its traits do not tell of",
+    breaks: "traits-told",
+    changes: [["    resets: true,\n", ""]],
+  },
+  {
+    name: "takes a negative maxBytes for the default",
+    breaks: "bad-option",
+    changes: [["openMemory(options);", "openMemory(Number(options.maxBytes) < 0 ? {} : options);"]],
+  },
+
+  {
+    name: "aligns to 8 bytes",
+    breaks: "aligned",
+    changes: [
+      [
+        "Math.max(1, Math.ceil(bytes / BLOCK_ALIGNMENT)) * BLOCK_ALIGNMENT",
+        "Math.max(1, Math.ceil(bytes / 8)) * 8",
+      ],
+    ],
+  },
+  {
+    name: "tells of one usable byte too few",
+    breaks: "usable-size",
+    changes: [
+      ["return find(address).block.bytes;", "return find(address).block.bytes - 1;"],
+      ["if (visit({ address, bytes }) === false)", "if (visit({ address, bytes: bytes - 1 }) === false)"],
+      [
+        "(sum, { bytes }) => sum + bytes, 0),\n        footprint",
+        "(sum, { bytes }) => sum + bytes - 1, 0),\n        footprint",
+      ],
+    ],
+  },
+  {
+    name: "puts a block into a gap that is 16 bytes too short",
+    breaks: "no-overlap",
+    changes: [
+      ["gapEnd - address >= bytes)", "gapEnd - address >= (next && bytes > 64 ? bytes - 16 : bytes))"],
+    ],
+  },
+  {
+    name: "grows a block by 16 bytes into its neighbour",
+    breaks: "no-overlap",
+    changes: [
+      [
+        "        const moved = allocate(bytes, domain);\n",
+        `        const { block, chunk } = old;
+        if (bytes > block.bytes && bytes <= block.bytes + 16 && address + bytes <= chunk.address + chunk.bytes) {
+          chunk.blocks[chunk.blocks.indexOf(block)] = { ...block, bytes: block.bytes + 16 };
+          return address;
+        }
+        const moved = allocate(bytes, domain);\n`,
+      ],
+    ],
+  },
+  {
+    name: "returns 0 when asked for 0 bytes",
+    breaks: "zero-size",
+    changes: [
+      [
+        "    const usableBytes = usableBytesFor(bytes);\n",
+        "    if (bytes === 0) return 0;\n    const usableBytes = usableBytesFor(bytes);\n",
+      ],
+    ],
+  },
+  {
+    name: "frees a block that is reallocated to 0 bytes",
+    breaks: "zero-size",
+    changes: [
+      [
+        "        const moved = allocate(bytes, domain);\n",
+        "        if (bytes === 0) return remove(old), 0;\n        const moved = allocate(bytes, domain);\n",
+      ],
+    ],
+  },
+  {
+    name: "rounds down when the checks are off",
+    breaks: "checks-off",
+    changes: [
+      [
+        "    return Math.max(1, Math.ceil(",
+        "    if (options.checks === false) return Math.max(1, Math.floor(bytes / 16)) * 16;\n    return Math.max(1, Math.ceil(",
+      ],
+    ],
+  },
+
+  {
+    name: "does not clear what calloc returns",
+    breaks: "calloc-clears",
+    changes: [["        new Uint8Array(memory.buffer, address, product).fill(0);\n", ""]],
+  },
+  {
+    name: "trusts new chunks to be 0",
+    breaks: "calloc-clears",
+    changes: [
+      [
+        "        const address = allocate(product, domain);\n",
+        "        const before = chunks.length;\n        const address = allocate(product, domain);\n",
+      ],
+      [
+        "        new Uint8Array(memory.buffer, address, product).fill(0);",
+        "        if (chunks.length === before) new Uint8Array(memory.buffer, address, product).fill(0);",
+      ],
+    ],
+  },
+  {
+    name: "leaves the last byte of calloc's block as it was",
+    breaks: "calloc-clears",
+    changes: [
+      [
+        "new Uint8Array(memory.buffer, address, product).fill(0)",
+        "new Uint8Array(memory.buffer, address, product).fill(0, 0, -1)",
+      ],
+    ],
+  },
+  {
+    name: "multiplies count and bytes in 32 bits",
+    breaks: "calloc-overflow",
+    changes: [
+      ["checkSize(count) * checkSize(bytes);", "Math.imul(checkSize(count), checkSize(bytes)) >>> 0;"],
+    ],
+  },
+  {
+    name: "copies one byte too few when it reallocates",
+    breaks: "realloc-keeps",
+    changes: [["Math.min(old.block.bytes, bytes);", "Math.min(old.block.bytes, bytes) - 1;"]],
+  },
+  {
+    name: "keeps only the first half of a block that shrinks",
+    breaks: "realloc-keeps",
+    changes: [
+      ["Math.min(old.block.bytes, bytes);", "bytes < old.block.bytes ? bytes >> 1 : old.block.bytes;"],
+    ],
+  },
+  {
+    name: "finds no block at address 0 to reallocate",
+    breaks: "realloc-null",
+    changes: [["        if (address === 0) return allocate(bytes, domain);\n", ""]],
+  },
+  {
+    name: "frees the old block before it has the new one",
+    breaks: "realloc-failure",
+    changes: [
+      [
+        "        const moved = allocate(bytes, domain);\n",
+        "        remove(old);\n        const moved = allocate(bytes, domain);\n",
+      ],
+      ["address + keptBytes);\n        remove(old);", "address + keptBytes);"],
+    ],
+  },
+  {
+    name: "shortens the old block before it looks for a longer one",
+    breaks: "realloc-failure",
+    changes: [
+      [
+        "        const moved = allocate(bytes, domain);\n",
+        `        const { block, chunk } = old;
+        const index = chunk.blocks.indexOf(block);
+        if (bytes > block.bytes) chunk.blocks[index] = { ...block, bytes: 16 };
+        const moved = allocate(bytes, domain);
+        chunk.blocks[chunk.blocks.findIndex((each) => each.address === address)] = block;\n`,
+      ],
+    ],
+  },
+  {
+    name: "throws when address 0 is freed",
+    breaks: "free-null",
+    changes: [["        if (address === 0) return;\n", ""]],
+  },
+  {
+    name: "leaks what is freed",
+    breaks: "reuses",
+    changes: [
+      ["    returns: true,\n", ""],
+      [
+        "  const freed = new Set<Address>();\n",
+        "  const freed = new Set<Address>();\n  const tops = new Map<Chunk, Address>();\n",
+      ],
+      ["    let address = chunk.address;\n", "    let address = tops.get(chunk) ?? chunk.address;\n"],
+      ["for (let index = 0; index <=", "for (let index = chunk.blocks.length; index <="],
+      [
+        "        chunk.blocks.splice(index, 0, {",
+        "        tops.set(chunk, address + bytes);\n        chunk.blocks.splice(index, 0, {",
+      ],
+      ["    if (chunk.blocks.length === 0) releaseChunk(chunk);\n", ""],
+    ],
+  },
+  {
+    name: "keeps empty chunks",
+    breaks: "returns",
+    changes: [["    if (chunk.blocks.length === 0) releaseChunk(chunk);\n", ""]],
+  },
+  {
+    name: "keeps empty chunks that are longer than an arena",
+    breaks: "returns",
+    changes: [
+      [
+        "if (chunk.blocks.length === 0) releaseChunk",
+        "if (chunk.blocks.length === 0 && chunk.bytes === ARENA_BYTES) releaseChunk",
+      ],
+    ],
+  },
+
+  {
+    name: "counts one block too many",
+    breaks: "stats-count",
+    changes: [["liveBlocks: blocks.length,", "liveBlocks: blocks.length + 1,"]],
+  },
+  {
+    name: "leaves the smallest blocks out of the bytes it counts",
+    breaks: "stats-count",
+    changes: [
+      [
+        "(sum, { bytes }) => sum + bytes, 0),\n        footprint",
+        "(sum, { bytes }) => (bytes > 16 ? sum + bytes : sum), 0),\n        footprint",
+      ],
+    ],
+  },
+  {
+    name: "forgets the peak of its footprint",
+    breaks: "stats-order",
+    changes: [["        peakFootprintBytes,\n", "        peakFootprintBytes: footprintBytes(),\n"]],
+  },
+  {
+    name: "tells of a peak below the footprint",
+    breaks: "stats-order",
+    changes: [
+      ["        peakFootprintBytes,\n", "        peakFootprintBytes: Math.max(0, peakFootprintBytes - 1),\n"],
+    ],
+  },
+  {
+    name: "hands out the same figures again and again",
+    breaks: "stats-snapshot",
+    changes: [
+      ["      return {\n        liveBlocks", "      return Object.assign(figures, {\n        liveBlocks"],
+      ["total: totalArenas },\n      };", "total: totalArenas },\n      });"],
+      [
+        "  const freed = new Set<Address>();\n",
+        "  const freed = new Set<Address>();\n  const figures = {} as AllocatorStats;\n",
+      ],
+    ],
+    also: 'import type { AllocatorStats } from "@heapwright/core";',
+  },
+  {
+    name: "forgets the peak of its arenas",
+    breaks: "arena-stats",
+    changes: [["peak: peakArenas,", "peak: arenaCount(),"]],
+  },
+  {
+    name: "counts the arenas it has for those it ever had",
+    breaks: "arena-stats",
+    changes: [["total: totalArenas }", "total: arenaCount() }"]],
+  },
+  {
+    name: "forgets a block in walk",
+    breaks: "walk",
+    changes: [["of liveBlocks()) if (visit", "of liveBlocks().slice(1)) if (visit"]],
+  },
+  {
+    name: "shows a block twice in walk",
+    breaks: "walk",
+    changes: [["of liveBlocks()) if (visit", "of [...liveBlocks(), ...liveBlocks().slice(0, 1)]) if (visit"]],
+  },
+  {
+    name: "shows another length in walk than usableSize tells",
+    breaks: "walk",
+    changes: [
+      ["if (visit({ address, bytes }) === false)", "if (visit({ address, bytes: bytes - 16 }) === false)"],
+    ],
+  },
+  {
+    name: "walks on when visit returns false",
+    breaks: "walk-stops",
+    changes: [["if (visit({ address, bytes }) === false) return;", "visit({ address, bytes });"]],
+  },
+
+  {
+    name: "complains in verify after a block has shrunk",
+    breaks: "verify-passes",
+    changes: [
+      ["  let disposed = false;\n", "  let disposed = false;\n  let damaged = false;\n"],
+      ["        remove(old);\n", "        remove(old);\n        damaged ||= bytes < old.block.bytes;\n"],
+      ["if (lost.length > 0)", "if (lost.length > 0 || damaged)"],
+    ],
+  },
+  {
+    name: "complains about nothing in verify",
+    breaks: "verify-complains",
+    changes: [
+      ["    if (lost.length > 0)", "    if (lost.length < 0)"],
+      ["    memory.verify();\n", ""],
+    ],
+  },
+  {
+    name: "complains in verify after it refused a size",
+    breaks: "after-errors",
+    changes: [
+      ["  let disposed = false;\n", "  let disposed = false;\n  let damaged = false;\n"],
+      [
+        "    if (bytes >= memory.maxBytes) throw",
+        "    damaged ||= bytes >= memory.maxBytes;\n    if (bytes >= memory.maxBytes) throw",
+      ],
+      ["if (lost.length > 0)", "if (lost.length > 0 || damaged)"],
+    ],
+  },
+
+  {
+    name: "rounds fractions up",
+    breaks: "bad-size",
+    changes: [
+      [
+        "    assertUsable();\n    checkSize(bytes);\n",
+        "    assertUsable();\n    bytes = checkSize(Math.ceil(bytes));\n",
+      ],
+    ],
+  },
+  {
+    name: "takes what is no number for 0",
+    breaks: "bad-size",
+    changes: [
+      [
+        "    assertUsable();\n    checkSize(bytes);\n",
+        "    assertUsable();\n    bytes = checkSize(bytes || 0);\n",
+      ],
+    ],
+  },
+  {
+    name: "checks only the product of count and bytes",
+    breaks: "bad-size",
+    changes: [["checkSize(count) * checkSize(bytes);", "checkSize(count * bytes);"]],
+  },
+  {
+    name: "returns 0 when the memory is full",
+    breaks: "out-of-memory",
+    changes: [
+      ["    if (address === 0) throw outOfMemory(bytes);\n", "    if (address === 0) return undefined;\n"],
+      [
+        "        const moved = allocate(bytes, domain);\n",
+        "        const moved = allocate(bytes, domain);\n        if (moved === 0) return 0;\n",
+      ],
+      [
+        "place(takeChunk(usableBytes), usableBytes, domain)!;",
+        "placeInNew(usableBytes, domain);\n    if (address === 0) return 0;",
+      ],
+      [
+        "  function takeChunk(bytes: number): Chunk {",
+        "  function placeInNew(bytes: number, domain: DomainName): Address {\n    const chunk = takeChunk(bytes);\n    return chunk ? place(chunk, bytes, domain)! : 0;\n  }\n\n  function takeChunk(bytes: number): Chunk | undefined {",
+      ],
+    ],
+  },
+  {
+    name: "throws an error of its own for a huge size",
+    breaks: "out-of-memory",
+    changes: [
+      [
+        "    if (bytes >= memory.maxBytes) throw outOfMemory(bytes);",
+        "    if (bytes >= memory.maxBytes) throw new RangeError(`${bytes} B`);",
+      ],
+    ],
+  },
+  {
+    name: "takes a size modulo 4 GiB",
+    breaks: "out-of-memory",
+    changes: [
+      [
+        "malloc: (bytes) => allocate(bytes, domain),",
+        "malloc: (bytes) => allocate(checkSize(bytes) % 2 ** 32, domain),",
+      ],
+    ],
+  },
+  {
+    name: "does not ask the memory again after a refusal",
+    breaks: "refused-growth",
+    changes: [
+      ["  let disposed = false;\n", "  let disposed = false;\n  let full = false;\n"],
+      [
+        "    if (address === 0) throw outOfMemory(bytes);",
+        "    full ||= address === 0;\n    if (full) throw outOfMemory(bytes);",
+      ],
+      [
+        "    memory.release(chunk.address, chunk.bytes);\n",
+        "    memory.release(chunk.address, chunk.bytes);\n    full = false;\n",
+      ],
+    ],
+  },
+  {
+    name: "keeps a table when there is no room for a second one",
+    breaks: "refused-growth",
+    changes: [
+      [
+        "  const chunks: Chunk[] = [];\n",
+        '  const tables = [1, 2].map(() => memory.reserve(PAGE_BYTES, PAGE_BYTES, 2));\n  if (tables.includes(0)) throw new HeapwrightError("ERR_BUFFER_TOO_SMALL", "no room");\n  const chunks: Chunk[] = [];\n',
+      ],
+      [
+        "    disposed = true;\n",
+        "    disposed = true;\n    for (const table of tables) memory.release(table, PAGE_BYTES);\n",
+      ],
+    ],
+  },
+  {
+    name: "takes an address modulo 4 GiB",
+    breaks: "bad-address",
+    changes: [["    const chunk = chunks.find(", "    address %= 2 ** 32;\n    const chunk = chunks.find("]],
+  },
+  {
+    name: "rounds an address down",
+    breaks: "bad-address",
+    changes: [
+      [
+        "    const chunk = chunks.find(",
+        "    address = Math.floor(address);\n    const chunk = chunks.find(",
+      ],
+    ],
+  },
+  {
+    name: "ignores free of an address that was never a block",
+    breaks: "bad-address",
+    changes: [
+      [
+        "        if (address === 0) return;\n",
+        "        if (address === 0) return;\n        if (!freed.has(address) && !liveBlocks().some((block) => Math.floor(address / 16) * 16 >= block.address && address < block.address + block.bytes)) return;\n",
+      ],
+    ],
+  },
+  {
+    name: "ignores a second free",
+    breaks: "double-free",
+    changes: [
+      ["        if (address === 0) return;\n", "        if (address === 0 || freed.has(address)) return;\n"],
+    ],
+  },
+  {
+    name: "has the wrong code for a second free",
+    breaks: "double-free",
+    changes: [['"ERR_DOUBLE_FREE", `The block', '"ERR_BAD_ADDRESS", `The block']],
+  },
+  {
+    name: "tells the usable size of a freed block",
+    breaks: "use-after-free",
+    changes: [
+      [
+        "      return find(address).block.bytes;",
+        "      return freed.has(address) ? 16 : find(address).block.bytes;",
+      ],
+    ],
+  },
+  {
+    name: "makes a new block when a freed one is reallocated",
+    breaks: "use-after-free",
+    changes: [
+      ["if (address === 0) return allocate", "if (address === 0 || freed.has(address)) return allocate"],
+    ],
+  },
+  {
+    name: "ignores free of an address inside a block",
+    breaks: "interior-address",
+    changes: [
+      [
+        "        if (address === 0) return;\n",
+        "        if (address === 0 || (address % 16 === 0 && isInside(address))) return;\n",
+      ],
+    ],
+  },
+  {
+    name: "tells the usable size from an address inside a block on",
+    breaks: "interior-address",
+    changes: [
+      [
+        "      return find(address).block.bytes;",
+        "      if (address % 16 === 0 && isInside(address)) return 16;\n      return find(address).block.bytes;",
+      ],
+    ],
+  },
+
+  {
+    name: "throws when it is disposed twice",
+    breaks: "dispose-twice",
+    changes: [["    if (disposed) return;\n", "    assertUsable();\n"]],
+  },
+  {
+    name: "does nothing at the end of a using block",
+    breaks: "dispose-twice",
+    changes: [["    [DISPOSE]: dispose,\n", "    [DISPOSE]: () => undefined,\n"]],
+  },
+  {
+    name: "tells figures after it was disposed",
+    breaks: "dispose-refuses",
+    changes: [["    stats() {\n      assertUsable();\n", "    stats() {\n"]],
+  },
+  {
+    name: "walks after it was disposed",
+    breaks: "dispose-refuses",
+    changes: [["    walk(visit) {\n      assertUsable();\n", "    walk(visit) {\n"]],
+  },
+  {
+    name: "keeps its chunks when it is disposed",
+    breaks: "dispose-runs",
+    changes: [["    for (const chunk of [...chunks]) releaseChunk(chunk);\n    disposed", "    disposed"]],
+  },
+  {
+    name: "keeps its buffer when it is disposed",
+    breaks: "dispose-buffer",
+    changes: [["    disposed = true;\n    if (owned) memory.dispose();\n", "    disposed = true;\n"]],
+  },
+
+  {
+    name: "copies through a view that does not see a buffer grow",
+    breaks: "memories",
+    changes: [
+      [
+        "  const chunks: Chunk[] = [];\n",
+        "  const bytesAtFirst = new Uint8Array(memory.buffer, 0, memory.buffer.byteLength);\n  const chunks: Chunk[] = [];\n",
+      ],
+      ["        new Uint8Array(memory.buffer).copyWithin(", "        bytesAtFirst.copyWithin("],
+    ],
+  },
+  {
+    name: "has the wrong code for a small buffer",
+    breaks: "buffer-too-small",
+    changes: [['"ERR_BUFFER_TOO_SMALL"', '"ERR_OUT_OF_MEMORY"']],
+  },
+  {
+    name: "keeps a buffer that is too small",
+    breaks: "buffer-too-small",
+    changes: [["    if (owned) memory.dispose();\n    throw", "    throw"]],
+  },
+  {
+    name: "does not look whether its buffer is detached",
+    breaks: "buffer-detached",
+    changes: [["    assertAttached(memory.buffer);\n", ""]],
+  },
+  {
+    name: "takes a buffer from another allocator",
+    breaks: "buffer-in-use",
+    changes: [["openMemory(options);", "openAnyway(options);"]],
+    also: `function openAnyway(options: AllocatorOptions): ReturnType<typeof openMemory> {
+  try {
+    return openMemory(options);
+  } catch (error) {
+    if (!HeapwrightError.is(error, "ERR_BUFFER_IN_USE")) throw error;
+    new Uint8Array(options.memory as ArrayBuffer, 0, 64).fill(0);
+    return openMemory(options);
+  }
+}`,
+  },
+  {
+    name: "writes to the start of the buffer, whatever the offset is",
+    breaks: "offset",
+    changes: [
+      [
+        "  const chunks: Chunk[] = [];\n",
+        "  new Uint8Array(memory.buffer)[9] = 1;\n  const chunks: Chunk[] = [];\n",
+      ],
+    ],
+  },
+  {
+    name: "is made once and handed out twice",
+    breaks: "independent",
+    changes: [["  create: createReference,\n", "  create: createOnce,\n"]],
+    also: `let living: BlockAllocator | undefined;
+function createOnce(options: AllocatorOptions = {}): BlockAllocator {
+  if (options.memory !== "buffer") return createReference(options);
+  try {
+    living?.verify();
+  } catch {
+    living = undefined;
+  }
+  return (living ??= createReference(options));
+}`,
+  },
+  {
+    name: "gives back the pages of all allocators when it is disposed",
+    breaks: "shared-memory",
+    changes: [
+      [
+        "    for (const chunk of [...chunks]) releaseChunk(chunk);\n    disposed",
+        "    for (const { address, bytes, use } of memory.runs()) if (use === CHUNK_USE) memory.release(address, bytes);\n    disposed",
+      ],
+    ],
+  },
+  {
+    name: "forgets a chunk when it is reset",
+    breaks: "resets",
+    changes: [
+      [
+        "releaseChunk(chunk);\n    freed.clear",
+        "if (chunk !== chunks.at(-1)) releaseChunk(chunk);\n    freed.clear",
+      ],
+    ],
+  },
+  {
+    name: "keeps the pages of its chunks when it is reset",
+    breaks: "resets",
+    changes: [
+      [
+        "    for (const chunk of [...chunks]) releaseChunk(chunk);\n    freed.clear",
+        "    chunks.length = 0;\n    freed.clear",
+      ],
+    ],
+  },
+  {
+    name: "does not count raw blocks",
+    breaks: "domains",
+    changes: [
+      [
+        "      const blocks = liveBlocks();\n",
+        '      const blocks = liveBlocks().filter(({ domain }) => domain !== "raw");\n',
+      ],
+    ],
+  },
+  {
+    name: "takes its own calls for those of mem",
+    breaks: "domains",
+    changes: [["    ...domains.obj,\n", "    ...domains.mem,\n"]],
+  },
+];
+
+const folder = new URL("../temp/mutants/", import.meta.url);
+
+/** Writes a mutant's source into `temp/` and loads it. */
+export async function loadMutant({ name, changes, also = "" }: Mutant): Promise<AllocatorPlugin> {
+  let text = readFileSync(new URL("reference-allocator.ts", import.meta.url), "utf8");
+  for (const [from, to] of changes) {
+    if (text.split(from).length !== 2)
+      throw new Error(`${JSON.stringify(from)} must be in the reference allocator once.`);
+    text = text.replace(from, () => to);
+  }
+  mkdirSync(folder, { recursive: true });
+  const file = new URL(`${name.replaceAll(/\W+/g, "-")}.ts`, folder);
+  writeFileSync(file, `${text}\n${also}\n`);
+  const { reference } = (await import(fileURLToPath(file))) as { readonly reference: AllocatorPlugin };
+  return reference;
+}
