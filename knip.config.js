@@ -35,6 +35,8 @@ export default {
     },
     ...workspaces,
   },
+  // A type that an exported signature names is exported with it.
+  ignoreExportsUsedInFile: { interface: true, type: true },
   // Run by name in tooling/check-packages.
   ignoreDependencies: ["@arethetypeswrong/cli", "publint"],
   // The name of tooling/types/platform.d.ts in "types".
