@@ -205,7 +205,7 @@ async function checkReadmes() {
 
   await each("readme", readmes, async ({ name, path, required }) => {
     const found = existsSync(path) ? firstCode(readFileSync(path, "utf8")) : undefined;
-    if (!found && required) throw new Error("README.md has no block of js or ts");
+    if (!found && required) throw new Error("there is no README.md with a block of js or ts");
     if (!found) return "no code";
 
     const stem = `readme-${name.replace(/\W+/g, "-")}`;
