@@ -12,12 +12,18 @@
  *   | 24 bytes | header | block   | header | block          | not handed out yet |
  *   +----------+--------+---------+--------+----------------+--------------------+
  *    word 0  next chunk   word 0  bytes of the block         ^ top (byte address)
- *         1  its bytes         1  era * 2 + 1 while live
- *         2  its top              era * 2 once freed
- *    (the first chunk goes on with the control words, 40 bytes)
+ *         1  its bytes         1  mark, see below
+ *         2  its top
+ *    (the first chunk goes on with the control words, 32 bytes)
+ *
+ *   mark  31                        12 11              1   0
+ *         +---------------------------+-----------------+---+
+ *         | page of the first chunk   | era             |LIV|
+ *         +---------------------------+-----------------+---+
  * ```
  *
- * The era counts resets: a header that an earlier era left behind is no block.
+ * The mark tells a block from what others left in the pages: the page says whose
+ * block it is, the era counts resets, the last bit is cleared when it is freed.
  */
 
 import {
@@ -38,6 +44,8 @@ const USE_BUMP = 4;
 const PAGE_BYTES = 4096;
 const CHUNK_BYTES = 65536;
 const HEADER_BYTES = 8;
+
+const ERA_MASK = 0x7ff;
 
 const CHUNK = { next: 0, bytes: 1, top: 2 } as const;
 const CHUNK_HEADER_BYTES = 24;
@@ -82,7 +90,7 @@ export function createBump(options: AllocatorOptions = {}): Bump {
   const endOf = (chunk: number): Address => chunk * 4 + (words[chunk + CHUNK.bytes]! >>> 0);
   const topOf = (chunk: number): Address => words[chunk + CHUNK.top]! >>> 0;
   const headerOf = (address: Address): number => address / 4 - HEADER_BYTES / 4;
-  const liveMark = (): number => figure(CONTROL.era) * 2 + 1;
+  const liveMark = (): number => (first << 2) | ((figure(CONTROL.era) & ERA_MASK) << 1) | 1;
 
   words[first + CHUNK.bytes] = CHUNK_BYTES;
   words[first + CONTROL.taken] = CHUNK_BYTES;
@@ -249,7 +257,7 @@ export function createBump(options: AllocatorOptions = {}): Bump {
       const counted = { blocks: 0, bytes: 0 };
       for (const { address, bytes, live } of blocks()) {
         const mark = words[headerOf(address) + 1]!;
-        if (bytes === 0 || bytes % 16 !== 8 || mark >> 1 !== figure(CONTROL.era)) {
+        if (bytes === 0 || bytes % 16 !== 8 || (mark | 1) !== liveMark()) {
           throw new HeapwrightError(
             "ERR_CORRUPT_MEMORY",
             `The header of the block at ${address} is damaged.`,

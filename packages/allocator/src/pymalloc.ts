@@ -100,6 +100,7 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
       outside.free(address, "obj");
     },
     notLive: refusals.notLive,
+    assertUsable,
     makeRoom() {
       assertUsable();
       if (!large.releaseSpare()) throw refusals.outOfMemory(`an arena of ${geometry.arenaBytes} B`);
@@ -117,17 +118,18 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
 
   function dispose(): void {
     if (!refusals.close()) return;
-    small.close();
-    if (owned) {
-      memory.dispose();
-      return;
+    // The views outlive the allocator, and what they show may soon be somebody else's: nobody gets to them any more.
+    for (const calls of [allocator, raw, obj]) Object.assign(calls, refusals.calls);
+    if (!owned) {
+      large.releaseAll();
+      arenas.releaseAll();
     }
-    large.releaseAll();
-    arenas.releaseAll();
-    tables.release();
+    tables.clear();
+    if (owned) memory.dispose();
+    else tables.release();
   }
 
-  return {
+  const allocator: Pymalloc = {
     memory,
     geometry,
     domains: { raw, mem: countedDomain(obj, tables.control, CONTROL.memBlocks), obj },
@@ -164,6 +166,7 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     dispose,
     [DISPOSE]: dispose,
   };
+  return allocator;
 }
 
 /** The tables, or the memory made for them is given back before the error goes on. */

@@ -7,6 +7,7 @@ import {
   HeapwrightError,
   assertAttached,
   type Address,
+  type AllocationDomain,
   type DomainName,
   type Memory,
 } from "@heapwright/core";
@@ -24,6 +25,8 @@ export interface Refusals {
   assertUsable(): void;
   /** From now on the allocator is disposed; false when it was before. */
   close(): boolean;
+  /** The four calls of a disposed allocator: each throws `ERR_DISPOSED`. */
+  readonly calls: AllocationDomain;
   /** No block lives at an address: `ERR_DOUBLE_FREE` when one did and was freed, else `ERR_BAD_ADDRESS`. */
   notLive(address: Address): HeapwrightError;
   /** A block was handed to a function of another domain. */
@@ -36,11 +39,16 @@ export interface Refusals {
 export function createRefusals(memory: Memory, locator: Locator, large: LargeBlocks): Refusals {
   let disposed = false;
 
+  function refuse(): never {
+    throw new HeapwrightError("ERR_DISPOSED", "This allocator was disposed.");
+  }
+
   return {
     assertUsable() {
-      if (disposed) throw new HeapwrightError("ERR_DISPOSED", "This allocator was disposed.");
+      if (disposed) refuse();
       assertAttached(memory.buffer);
     },
+    calls: { malloc: refuse, calloc: refuse, realloc: refuse, free: refuse },
 
     close() {
       const first = !disposed;

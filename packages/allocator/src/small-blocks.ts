@@ -49,12 +49,14 @@ import {
   USED_POOLS,
 } from "./layout.js";
 import { ALIGNMENT_SHIFT, CLASS_WORDS_SHIFT, SMALL_REQUEST_MAX } from "./size-classes.js";
-import { CONTROL, poolNumber, type Tables } from "./tables.js";
+import { poolNumber, type Tables } from "./tables.js";
 
 /** What the hot paths leave to others. */
 export interface RareCases {
   /** Every request that is not for the pools, wrong ones included. */
   malloc(bytes: number): Address;
+  /** Throws when the allocator cannot be used any more; asked before a pool is taken. */
+  assertUsable(): void;
   /** Makes room for an arena, or throws when there is none. Afterwards the request is tried once more. */
   makeRoom(): void;
   /** Every address that is not in a pool with live blocks, and every wrong size. */
@@ -75,8 +77,6 @@ export interface SmallBlocks {
   free(address: Address): void;
   /** Bytes in the block of a pool that lives at an address; 0 when the address is in no pool with live blocks. */
   blockBytes(address: Address): number;
-  /** From now on every call is a rare case. */
-  close(): void;
 }
 
 /**
@@ -130,7 +130,7 @@ export function createSmallBlocks(tables: Tables, arenas: Arenas, rare: RareCase
   }
 
   function realloc(address: Address, bytes: number): Address {
-    const size = (bytes | 0) === bytes && bytes >= 0 ? blockBytes(address) : 0;
+    const size = Number.isSafeInteger(bytes) && bytes >= 0 ? blockBytes(address) : 0;
     if (size === 0) return rare.realloc(address, bytes);
     if (bytes <= size && 4 * bytes > 3 * size) return address;
 
@@ -177,6 +177,7 @@ export function createSmallBlocks(tables: Tables, arenas: Arenas, rare: RareCase
 
   /** A free pool, set up for a class. One that had the class before still has its free list. */
   function takePool(sizeClass: number): number {
+    rare.assertUsable();
     const pool = arenas.takePool() || takePoolAgain();
     if (pools[pool + POOL_SIZE_CLASS] !== sizeClass + 1) {
       const start = poolNumber(pool) * poolWords;
@@ -234,8 +235,5 @@ export function createSmallBlocks(tables: Tables, arenas: Arenas, rare: RareCase
     realloc,
     free,
     blockBytes,
-    close() {
-      pools.fill(0, 0, tables.control[CONTROL.poolRowsEnd]);
-    },
   };
 }

@@ -87,6 +87,8 @@ export interface Tables {
   footprintBytes(): number;
   /** Raises the peak; called whenever an arena or a chunk was taken. */
   noteFootprint(): void;
+  /** Forgets all pools, so that no path through them finds a block. */
+  clear(): void;
   /** Gives the run of the tables back. */
   release(): void;
 }
@@ -128,7 +130,7 @@ export function createTables(memory: Memory, geometry: Geometry, checks: boolean
   const footprintBytes = (): number =>
     metadataBytes() + figure(CONTROL.arenas) * arenaBytes + figure(CONTROL.chunkBytes);
 
-  return {
+  const tables: Tables = {
     memory,
     geometry,
     words: wholeWords(memory),
@@ -144,10 +146,16 @@ export function createTables(memory: Memory, geometry: Geometry, checks: boolean
     noteFootprint() {
       control[CONTROL.peakFootprint] = Math.max(figure(CONTROL.peakFootprint), footprintBytes());
     },
+    clear() {
+      tables.pools.fill(0, 0, figure(CONTROL.poolRowsEnd));
+      control.fill(0);
+    },
     release() {
       memory.release(start, totalBytes);
     },
   };
+  tables.noteFootprint();
+  return tables;
 }
 
 function reserveTables(memory: Memory, totalBytes: number, { arenaBytes, poolBytes }: Geometry): Address {
