@@ -444,8 +444,8 @@ export const MUTANTS: readonly Mutant[] = [
         '  const tables = [1, 2].map(() => memory.reserve(PAGE_BYTES, PAGE_BYTES, 2));\n  if (tables.includes(0)) throw new HeapwrightError("ERR_BUFFER_TOO_SMALL", "no room");\n  const chunks: Chunk[] = [];\n',
       ],
       [
-        "    disposed = true;\n",
-        "    disposed = true;\n    for (const table of tables) memory.release(table, PAGE_BYTES);\n",
+        "    if (owned) memory.dispose();\n  }",
+        "    for (const table of tables) memory.release(table, PAGE_BYTES);\n    if (owned) memory.dispose();\n  }",
       ],
     ],
   },
@@ -527,7 +527,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "throws when it is disposed twice",
     breaks: "dispose-twice",
-    changes: [["    if (disposed) return;\n", "    assertUsable();\n"]],
+    changes: [
+      ["    if (disposed) return;", '    if (disposed) throw new HeapwrightError("ERR_DISPOSED", "twice");'],
+    ],
   },
   {
     name: "does nothing at the end of a using block",
@@ -547,12 +549,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "keeps its chunks when it is disposed",
     breaks: "dispose-runs",
-    changes: [["    for (const chunk of [...chunks]) releaseChunk(chunk);\n    disposed", "    disposed"]],
+    changes: [
+      ["    for (const chunk of [...chunks]) releaseChunk(chunk);\n    if (owned)", "    if (owned)"],
+    ],
   },
   {
     name: "keeps its buffer when it is disposed",
     breaks: "dispose-buffer",
-    changes: [["    disposed = true;\n    if (owned) memory.dispose();\n", "    disposed = true;\n"]],
+    changes: [["    if (owned) memory.dispose();\n  }", "  }"]],
   },
 
   {
@@ -625,8 +629,8 @@ function createOnce(options: AllocatorOptions = {}): BlockAllocator {
     breaks: "shared-memory",
     changes: [
       [
-        "    for (const chunk of [...chunks]) releaseChunk(chunk);\n    disposed",
-        "    for (const { address, bytes, use } of memory.runs()) if (use === CHUNK_USE) memory.release(address, bytes);\n    disposed",
+        "    for (const chunk of [...chunks]) releaseChunk(chunk);\n    if (owned)",
+        "    for (const { address, bytes, use } of memory.runs()) if (use === CHUNK_USE) memory.release(address, bytes);\n    if (owned)",
       ],
     ],
   },

@@ -233,8 +233,9 @@ function createReference(options: AllocatorOptions = {}): BlockAllocator {
 
   function dispose(): void {
     if (disposed) return;
-    for (const chunk of [...chunks]) releaseChunk(chunk);
     disposed = true;
+    if (memory.buffer.byteLength === 0) return; // detached: there is nothing left to give back
+    for (const chunk of [...chunks]) releaseChunk(chunk);
     if (owned) memory.dispose();
   }
 

@@ -14,6 +14,9 @@ import { memoryFor, withAllocator, type Draft, type Subject } from "./subject.js
 /** Lengths of small and large blocks, in bytes. */
 const LENGTHS: readonly number[] = [64, 512, 5000, 100_000];
 
+/** What the kit takes pages for; any number that no allocator is likely to use. */
+const OTHER_USE = 101;
+
 /** A call that takes the address of a live block. */
 interface AddressCall {
   readonly name: "free" | "realloc" | "usableSize";
@@ -43,6 +46,12 @@ export function addressCases(subject: Subject): Draft[] {
       rule: "bad-address",
       title: "refuses addresses in pages of its memory that somebody else took",
       run: () => refusePagesOfOthers(subject),
+    },
+    {
+      id: "bad-address/blocks-of-others",
+      rule: "bad-address",
+      title: "refuses blocks of another allocator on the same memory",
+      run: () => refuseBlocksOfOthers(subject),
     },
     {
       id: "double-free/lengths",
@@ -133,26 +142,31 @@ function demandNothingThere({ maxBytes }: Subject, allocator: BlockAllocator): v
 
 function refusePagesOfOthers(subject: Subject): void {
   const memory = memoryFor(subject);
-  const before = memory.reserve(PAGE_BYTES, PAGE_BYTES, 100);
+  const address = memory.reserve(PAGE_BYTES, PAGE_BYTES, OTHER_USE) + BLOCK_ALIGNMENT;
+  withAllocator(
+    subject,
+    (allocator) => {
+      allocator.malloc(64);
+      for (const call of CALLS)
+        demandRefused(allocator, call, "another's page", address, ["ERR_BAD_ADDRESS"]);
+    },
+    { memory },
+  );
+}
+
+function refuseBlocksOfOthers(subject: Subject): void {
+  const memory = memoryFor(subject);
+  const refuse = (other: BlockAllocator, allocator: BlockAllocator): void => {
+    allocator.malloc(64);
+    for (const address of [other.malloc(64), other.malloc(100_000)]) {
+      for (const call of CALLS)
+        demandRefused(allocator, call, "another's block", address, ["ERR_BAD_ADDRESS"]);
+    }
+  };
   withAllocator(
     subject,
     (other) => {
-      const foreign = [other.malloc(64), other.malloc(100_000)];
-      withAllocator(
-        subject,
-        (allocator) => {
-          allocator.malloc(64);
-          for (const call of CALLS) {
-            demandRefused(allocator, call, "an address in another's run of pages", before + 64, [
-              "ERR_BAD_ADDRESS",
-            ]);
-            for (const address of foreign) {
-              demandRefused(allocator, call, "a block of another allocator", address, ["ERR_BAD_ADDRESS"]);
-            }
-          }
-        },
-        { memory },
-      );
+      withAllocator(subject, (allocator) => refuse(other, allocator), { memory });
     },
     { memory },
   );

@@ -2,9 +2,9 @@ import fc from "fast-check";
 
 import { BLOCK_ALIGNMENT, type Address, type BlockAllocator } from "@heapwright/core";
 
-import { demand, quietly } from "../demand.js";
+import { demand, succeeds } from "../demand.js";
 import { demandMarked, markBlock, type MarkedBlock } from "./contents.js";
-import { checkPrograms, checkProperty, play, type Law, type ModelBlock } from "./play.js";
+import { checkLongPrograms, checkPrograms, checkProperty, play, type Law, type ModelBlock } from "./play.js";
 import { EDGE_SIZES, programs, type Step } from "./program.js";
 import { withAllocator, type Draft, type Subject } from "./subject.js";
 
@@ -72,6 +72,12 @@ export function blockCases(subject: Subject): Draft[] {
       rule: "no-overlap",
       title: "keeps the bytes of every block through a random program",
       run: () => checkPrograms(subject, keepsBytes),
+    },
+    {
+      id: "no-overlap/long-programs",
+      rule: "no-overlap",
+      title: "keeps the bytes of every block through a long program, in which much is live and then little",
+      run: () => checkLongPrograms(subject, keepsBytes),
     },
     {
       id: "zero-size/malloc",
@@ -183,12 +189,9 @@ function keepsBytes(): Law {
 
 /** Plays a program with checks first: what goes wrong there is another rule's business. */
 function demandAsWithChecks(subject: Subject, steps: readonly Step[]): void {
-  let well = false;
-  quietly(() => {
-    withAllocator(subject, (allocator) => play(allocator, steps, keepsBytes()), { checks: true });
-    well = true;
-  });
-  if (well) withAllocator(subject, (allocator) => play(allocator, steps, keepsBytes()), { checks: false });
+  const playWith = (checks: boolean): void =>
+    withAllocator(subject, (allocator) => play(allocator, steps, keepsBytes()), { checks });
+  if (succeeds(() => playWith(true))) playWith(false);
 }
 
 function demandOwnBlocks(allocator: BlockAllocator, what: string, make: () => Address): void {

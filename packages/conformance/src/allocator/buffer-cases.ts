@@ -245,6 +245,19 @@ function detachCases(subject: Subject): Draft[] {
         demandNoticesDetached(subject, memory, () => memory.grow(1));
       },
     },
+    {
+      id: "buffer-detached/disposed",
+      rule: "buffer-detached",
+      title: "can be disposed when its buffer is detached",
+      skip: cannotDetach,
+      run: () => {
+        const buffer = new ArrayBuffer(subject.maxBytes);
+        const allocator = subject.create({ memory: buffer });
+        allocator.malloc(100);
+        detach?.(buffer);
+        allocator.dispose();
+      },
+    },
   ];
 }
 

@@ -76,11 +76,11 @@ function lengthsFor(subject: Subject): number[] {
   return LENGTHS.filter((bytes) => bytes <= subject.maxBytes / 16);
 }
 
-/** Allocates three memories full in all, with four blocks live at any moment. */
+/** Allocates two memories full in all, with four blocks live at any moment. */
 function runThrough(subject: Subject, allocator: BlockAllocator, lengths: readonly number[]): void {
   const live: Address[] = [];
   let total = 0;
-  for (let i = 0; total < 3 * subject.maxBytes; i++) {
+  for (let i = 0; total < 2 * subject.maxBytes; i++) {
     if (live.length === 4) allocator.free(live.shift()!);
     const bytes = lengths[i % lengths.length]!;
     const made = fillUp(allocator, bytes, 1);

@@ -10,8 +10,11 @@ import fc from "fast-check";
 
 import { HeapwrightError, type Address, type AllocatorOptions, type BlockAllocator } from "@heapwright/core";
 
-import { programs, type Step } from "./program.js";
+import { longPrograms, programs, type Step } from "./program.js";
 import { withAllocator, type Subject } from "./subject.js";
+
+/** Lines of a program that a message shows; a random program has no more. */
+const LONGEST_LISTING = 80;
 
 /** A block of the model. */
 export interface ModelBlock {
@@ -60,6 +63,14 @@ export function checkPrograms(subject: Subject, law: () => Law, options?: Alloca
   checkProperty(subject, property);
 }
 
+/** Checks a law over a few long programs. There is no shortest one: the listing has the last steps. */
+export function checkLongPrograms(subject: Subject, law: () => Law): void {
+  const property = fc.property(longPrograms(), (steps) => {
+    withAllocator(subject, (allocator) => play(allocator, steps, law()));
+  });
+  checkProperty(subject, property, Math.ceil(subject.runs / 25));
+}
+
 /** Runs a property with the seed of the kit; a failure tells how to see it again. */
 export function checkProperty<T>(
   subject: Subject,
@@ -91,8 +102,14 @@ export function play(allocator: BlockAllocator, steps: readonly Step[], law: Law
     law.ended?.(player.world);
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
-    throw new Error(`${found}\n\n${player.listing.map((line) => `  ${line}`).join("\n")}`, { cause: error });
+    throw new Error(`${found}\n\n${indent(player.listing)}`, { cause: error });
   }
+}
+
+function indent(listing: readonly string[]): string {
+  const lines = listing.slice(-LONGEST_LISTING);
+  if (lines.length < listing.length) lines.unshift(`(${listing.length - lines.length} calls)`);
+  return lines.map((line) => `  ${line}`).join("\n");
 }
 
 interface Player {

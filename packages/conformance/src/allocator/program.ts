@@ -65,3 +65,37 @@ export function programs(): fc.Arbitrary<Step[]> {
   );
   return fc.array(step, { maxLength: LONGEST_PROGRAM, size: "max" });
 }
+
+const LONG_PROGRAM = 2000;
+const TIDE = 400;
+
+/**
+ * Long programs, in which pools and chunks fill up and empty again: for 400 steps most are allocations, for the next 400
+ * most are frees. They are not made shorter: each follows from one number.
+ */
+export function longPrograms(): fc.Arbitrary<Step[]> {
+  return fc.noShrink(fc.integer()).map(longProgram);
+}
+
+function longProgram(seed: number): Step[] {
+  const random = randomNumbers(seed);
+  return Array.from({ length: LONG_PROGRAM }, (_, step): Step => {
+    const rising = step % (2 * TIDE) < TIDE;
+    const block = Math.floor(random() * LONG_PROGRAM);
+    const bytes = Math.floor(2 ** (random() * (random() < 0.9 ? 10 : 15)));
+    const choice = random();
+    if (choice < 0.1) return { call: "realloc", block, bytes };
+    return choice < (rising ? 0.8 : 0.3) ? { call: "malloc", bytes } : { call: "free", block };
+  });
+}
+
+/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -56,7 +56,7 @@ export const ALLOCATOR_RULES = {
   memories: "An allocator works on every kind of memory, whatever its bytes were before.",
   "buffer-too-small": "A buffer without room gets `ERR_BUFFER_TOO_SMALL`, and is left free.",
   "buffer-detached":
-    "A detached buffer gets `ERR_BUFFER_DETACHED`, when an allocator is made and when it is used.",
+    "A detached buffer gets `ERR_BUFFER_DETACHED`, when an allocator is made and when it is used, until it is disposed.",
   "buffer-in-use":
     "A buffer that carries an allocator gets `ERR_BUFFER_IN_USE`, and that allocator is intact.",
   offset: "Bytes before `offset` are never touched.",

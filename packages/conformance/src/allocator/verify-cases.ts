@@ -2,7 +2,7 @@ import type { BlockAllocator } from "@heapwright/core";
 
 import { demandRefusal, quietly } from "../demand.js";
 import { fillUp, freeScattered } from "./fill.js";
-import { checkPrograms } from "./play.js";
+import { checkLongPrograms, checkPrograms, type Law } from "./play.js";
 import { withAllocator, type Draft, type Subject } from "./subject.js";
 import { markBlock } from "./contents.js";
 
@@ -20,6 +20,12 @@ export function verifyCases(subject: Subject): Draft[] {
           },
           stepped: ({ allocator }) => allocator.verify(),
         })),
+    },
+    {
+      id: "verify-passes/long-programs",
+      rule: "verify-passes",
+      title: "passes now and then in a long program, in which much is live and then little",
+      run: () => checkLongPrograms(subject, verifiesNowAndThen),
     },
     {
       id: "verify-passes/filled-and-freed",
@@ -59,6 +65,15 @@ export function verifyCases(subject: Subject): Draft[] {
       run: () => withAllocator(subject, (allocator) => demandGoesOn(subject, allocator)),
     },
   ];
+}
+
+function verifiesNowAndThen(): Law {
+  let steps = 0;
+  return {
+    stepped: ({ allocator }) => {
+      if (++steps % 50 === 0) allocator.verify();
+    },
+  };
 }
 
 function demandGoesOn(subject: Subject, allocator: BlockAllocator): void {

@@ -21,7 +21,7 @@ export function walkCases(subject: Subject): Draft[] {
       title: "shows each of thousands of small blocks and some large ones",
       run: () =>
         withAllocator(subject, (allocator) => {
-          const addresses = [...fillUp(allocator, 24, 3000), ...fillUp(allocator, 20_000, 10)];
+          const addresses = [...fillUp(allocator, 24, 1500), ...fillUp(allocator, 20_000, 10)];
           const live = addresses.map((address, i) => ({ name: `block ${i}`, address, bytes: 0, mark: 0 }));
           demandShown({ allocator, live });
         }),

@@ -24,17 +24,19 @@ export interface WatchedMemory {
 export function watchMemory(memory: Memory, refuses: (call: number) => boolean = () => false): WatchedMemory {
   let calls = 0;
   let longest = 0;
+
+  function watch(reserve: Memory["reserve"]): Memory["reserve"] {
+    return (bytes, alignment, use) => {
+      calls++;
+      if (refuses(calls)) return 0;
+      const address = reserve(bytes, alignment, use);
+      if (address !== 0) longest = Math.max(longest, bytes);
+      return address;
+    };
+  }
+
   return {
-    memory: {
-      ...memory,
-      reserve(bytes, alignment, use) {
-        calls++;
-        if (refuses(calls)) return 0;
-        const address = memory.reserve(bytes, alignment, use);
-        if (address !== 0) longest = Math.max(longest, bytes);
-        return address;
-      },
-    },
+    memory: { ...memory, reserve: watch(memory.reserve), reserveZeroed: watch(memory.reserveZeroed) },
     reserves: () => calls,
     longestRunBytes: () => longest,
   };
