@@ -3,13 +3,21 @@ import { readFileSync } from "node:fs";
 import { createMemory, type Address, type Memory } from "@heapwright/core";
 import { describe, expect, it } from "vitest";
 
-import { createPymalloc } from "../src/index.js";
+import { createPymalloc, type PymallocStats } from "../src/index.js";
+
+/** What `sys._debugmallocstats()` prints. */
+interface Printed {
+  /** Rows of size, pools, blocks in use, blocks available. */
+  classes: number[][];
+  lines: Record<string, number>;
+}
 
 interface Run {
   seed: number;
   steps: number;
   hashes: number[];
   arenas: number[];
+  stats: Printed[];
 }
 
 // What CPython did: made by fixtures/record-placements.py.
@@ -41,7 +49,7 @@ function watchArenas(): { memory: Memory; arenas: Address[] } {
 }
 
 /** The program of fixtures/placements.c, step by step. */
-function runProgram({ seed, steps }: Pick<Run, "seed" | "steps">): Pick<Run, "hashes" | "arenas"> {
+function runProgram({ seed, steps }: Pick<Run, "seed" | "steps">): Omit<Run, "seed" | "steps"> {
   const { memory, arenas } = watchArenas();
   using heap = createPymalloc({ memory, checks: false });
   arenas.length = 0; // the allocator tried whether one fits
@@ -70,7 +78,7 @@ function runProgram({ seed, steps }: Pick<Run, "seed" | "steps">): Pick<Run, "ha
   };
 
   const live: Address[] = [];
-  const result: Pick<Run, "hashes" | "arenas"> = { hashes: [], arenas: [] };
+  const result: Omit<Run, "seed" | "steps"> = { hashes: [], arenas: [], stats: [] };
   for (let step = 1; step <= steps; step++) {
     const growing = Math.floor(step / 150000) % 2 === 0;
     const choice = random() % 100;
@@ -91,15 +99,45 @@ function runProgram({ seed, steps }: Pick<Run, "seed" | "steps">): Pick<Run, "ha
       result.hashes.push(hash >>> 0);
       result.arenas.push(arenas.filter((address) => address !== 0).length);
     }
-    if (step % 50000 === 0) heap.verify();
+    if (step % 150000 === 0) {
+      heap.verify();
+      result.stats.push(print(heap.stats()));
+    }
   }
   return result;
 }
 
+/** Our figures under CPython's names; its arena map has no counterpart here. */
+function print({ classes, arenas, arenaBytes }: PymallocStats): Printed {
+  return {
+    classes: classes
+      .filter(({ pools }) => pools > 0)
+      .map(({ blockBytes, pools, liveBlocks, freeBlocks }) => [blockBytes, pools, liveBlocks, freeBlocks]),
+    lines: {
+      "arenas allocated total": arenas.total,
+      "arenas reclaimed": arenas.total - arenas.current,
+      "arenas highwater mark": arenas.peak,
+      "arenas allocated current": arenas.current,
+      "arenas * 1048576 bytes/arena": arenas.current * arenas.arenaBytes,
+      "bytes in allocated blocks": arenaBytes.allocated,
+      "bytes in available blocks": arenaBytes.available,
+      "unused pools * 16384 bytes": arenaBytes.unusedPools,
+      "bytes lost to pool headers": arenaBytes.poolHeaders,
+      "bytes lost to quantization": arenaBytes.quantization,
+      "bytes lost to arena alignment": arenaBytes.arenaAlignment,
+    },
+  };
+}
+
 describe(`placements of CPython ${recorded.python}`, () => {
-  it.each(recorded.runs)("puts every block of random program $seed where CPython puts it", (run) => {
-    const { hashes, arenas } = runProgram(run);
-    expect(arenas).toEqual(run.arenas);
-    expect(hashes).toEqual(run.hashes);
-  });
+  it.each(recorded.runs)(
+    "puts every block of random program $seed where CPython puts it, and counts as it does",
+    (run) => {
+      const { hashes, arenas, stats } = runProgram(run);
+      expect(arenas).toEqual(run.arenas);
+      expect(hashes).toEqual(run.hashes);
+      expect(run.stats).toHaveLength(stats.length);
+      stats.forEach((ours, i) => expect(run.stats[i]).toMatchObject(ours));
+    },
+  );
 });
