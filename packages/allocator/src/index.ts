@@ -14,5 +14,12 @@ export {
 } from "./pymalloc.js";
 export type { ArenaBytes, PymallocStats, SizeClassStats } from "./pymalloc-stats.js";
 export type { BlockLocation, LargeLocation, PoolLocation } from "./locate.js";
-export { PRESETS, type Geometry, type GeometryOptions, type PymallocPreset } from "./geometry.js";
+export {
+  PRESETS,
+  type ArenaAlignment,
+  type Geometry,
+  type GeometryOptions,
+  type PymallocPreset,
+} from "./geometry.js";
 export { createBump, bump, type Bump } from "./bump.js";
+export { SIZE_CLASS_COUNT, SMALL_REQUEST_MAX, blockBytesOf, sizeClassOf } from "./size-classes.js";

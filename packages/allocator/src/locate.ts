@@ -62,7 +62,7 @@ export interface LargeLocation {
   readonly state: "live" | "free";
 }
 
-/** What {@link Locator.locate} finds. */
+/** What `locate` finds. */
 export type BlockLocation = PoolLocation | LargeLocation;
 
 /** Finds blocks; see `locate.ts`. */

@@ -66,7 +66,7 @@ describe("arenas at page boundaries", () => {
     const { arenas, arenaBytes: bytes } = heap.stats();
     expect(arenas.current).toBe(2);
     expect(bytes.arenaAlignment).toBe(2 * lost * poolBytes);
-    expect(Object.values(bytes).reduce((sum, part) => sum + part)).toBe(2 * arenaBytes);
+    expect(Object.values<number>({ ...bytes }).reduce((sum, part) => sum + part)).toBe(2 * arenaBytes);
     heap.verify();
     heap.dispose();
   });
