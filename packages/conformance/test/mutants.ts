@@ -6,7 +6,7 @@
  * there is.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import type { AllocatorPlugin } from "@heapwright/core";
@@ -678,12 +678,19 @@ export async function loadMutant({ name, changes, also = "" }: Mutant): Promise<
   let text = readFileSync(new URL("reference-allocator.ts", import.meta.url), "utf8");
   for (const [from, to] of changes) {
     if (text.split(from).length !== 2)
-      throw new Error(`${JSON.stringify(from)} must be in the reference allocator once.`);
+      throw new Error(`${JSON.stringify(from)} must be in the reference once.`);
     text = text.replace(from, () => to);
   }
-  mkdirSync(folder, { recursive: true });
   const file = new URL(`${name.replaceAll(/\W+/g, "-")}.ts`, folder);
-  writeFileSync(file, `${text}\n${also}\n`);
+  writeAtOnce(file, `${text}\n${also}\n`);
   const { reference } = (await import(fileURLToPath(file))) as { readonly reference: AllocatorPlugin };
   return reference;
+}
+
+/** Several test files load the same mutant at the same time: none may find half of it. */
+function writeAtOnce(file: URL, text: string): void {
+  mkdirSync(folder, { recursive: true });
+  const draft = new URL(`${file.href}.${process.pid}`);
+  writeFileSync(draft, text);
+  renameSync(draft, file);
 }

@@ -133,7 +133,7 @@ function freePagesOf({ memory }: BlockAllocator): number[] {
 }
 
 function demandNothingThere({ maxBytes }: Subject, allocator: BlockAllocator): void {
-  const addresses = [16, PAGE_BYTES, maxBytes / 2, maxBytes - BLOCK_ALIGNMENT];
+  const addresses = [16, PAGE_BYTES, Math.floor(maxBytes / 32) * BLOCK_ALIGNMENT, maxBytes - BLOCK_ALIGNMENT];
   for (const call of CALLS) {
     for (const address of addresses)
       demandRefused(allocator, call, "an address", address, ["ERR_BAD_ADDRESS"]);

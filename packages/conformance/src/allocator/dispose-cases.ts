@@ -2,7 +2,7 @@ import { DISPOSE, type Address, type AllocationDomain } from "@heapwright/core";
 
 import { demand, demandRefusal } from "../demand.js";
 import { fillUp } from "./fill.js";
-import { memoryFor, type Draft, type Subject } from "./subject.js";
+import { memoryFor, partOf, type Draft, type Subject } from "./subject.js";
 
 /** `dispose`: what is given back, and what is refused afterwards. */
 export function disposeCases(subject: Subject): Draft[] {
@@ -45,7 +45,7 @@ export function disposeCases(subject: Subject): Draft[] {
         const before = JSON.stringify(memory.runs());
         const allocator = subject.create({ memory });
         fillUp(allocator, 100, 2000);
-        fillUp(allocator, subject.maxBytes / 80, 30);
+        fillUp(allocator, partOf(subject, 80), 30);
         allocator.dispose();
         const after = JSON.stringify(memory.runs());
         demand(after === before, `The memory's runs must be ${before} after dispose; they are ${after}.`);

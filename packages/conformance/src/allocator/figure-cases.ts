@@ -3,7 +3,7 @@ import type { AllocatorStats, ArenaStats } from "@heapwright/core";
 import { demand } from "../demand.js";
 import { fillUp, freeScattered } from "./fill.js";
 import { checkPrograms, type Law, type World } from "./play.js";
-import { withAllocator, without, type Draft, type Subject } from "./subject.js";
+import { partOf, withAllocator, without, type Draft, type Subject } from "./subject.js";
 
 /** `stats`: what is counted, in which order the figures stand, and that they are a snapshot. */
 export function figureCases(subject: Subject): Draft[] {
@@ -39,7 +39,7 @@ export function figureCases(subject: Subject): Draft[] {
       run: () =>
         withAllocator(subject, (allocator) => {
           const law = keepsOrder();
-          const blocks = fillUp(allocator, subject.maxBytes / 80, 40);
+          const blocks = fillUp(allocator, partOf(subject, 80), 40);
           law.stepped?.({ allocator, live: [] });
           freeScattered(allocator, blocks);
           law.stepped?.({ allocator, live: [] });
@@ -81,7 +81,7 @@ export function figureCases(subject: Subject): Draft[] {
           const law = countsArenas();
           const step = (): void => law.stepped?.({ allocator, live: [] });
           step();
-          const blocks = fillUp(allocator, 256, subject.maxBytes / 1024);
+          const blocks = fillUp(allocator, 256, partOf(subject, 1024));
           step();
           freeScattered(allocator, blocks);
           step();

@@ -1,24 +1,41 @@
 import type { Address, BlockAllocator } from "@heapwright/core";
 
+import { demand } from "../demand.js";
+
 /**
- * Allocates blocks until the memory is full, or there are enough of them. Any failure counts as "full": which error it
- * has to be is a rule of its own.
+ * Allocates a block if that is possible. Any failure counts as "no": which error it has to be is a rule of its own.
+ *
+ * @returns its address, or 0
+ */
+export function tryMalloc(allocator: BlockAllocator, bytes: number): Address {
+  try {
+    return allocator.malloc(bytes);
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Allocates blocks until the memory is full, or there are enough of them.
  *
  * @param bytes - length of each block
  * @param enough - blocks to stop at; more than any memory holds when left out
- * @returns the addresses, in the order they were handed out
+ * @returns the addresses, in the order they were handed out; none when there is no room at all
  */
-export function fillUp(allocator: BlockAllocator, bytes: number, enough = 1e9): Address[] {
+export function fillRest(allocator: BlockAllocator, bytes: number, enough = 1e9): Address[] {
   const addresses: Address[] = [];
-  try {
-    while (addresses.length < enough) {
-      const address = allocator.malloc(bytes);
-      if (address === 0) break;
-      addresses.push(address);
-    }
-  } catch {
-    // Full.
+  while (addresses.length < enough) {
+    const address = tryMalloc(allocator, bytes);
+    if (address === 0) break;
+    addresses.push(address);
   }
+  return addresses;
+}
+
+/** As {@link fillRest}, where there must be room for one block at least. */
+export function fillUp(allocator: BlockAllocator, bytes: number, enough = 1e9): Address[] {
+  const addresses = fillRest(allocator, bytes, enough);
+  demand(addresses.length > 0, `malloc(${bytes}) must succeed; there is room for it.`);
   return addresses;
 }
 

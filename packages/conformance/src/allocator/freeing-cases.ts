@@ -1,13 +1,13 @@
 import type { Address, BlockAllocator } from "@heapwright/core";
 
 import { demand } from "../demand.js";
-import { fillUp, freeScattered } from "./fill.js";
+import { fillUp, freeScattered, tryMalloc } from "./fill.js";
 import { demandUnchanged } from "./picture.js";
-import { memoryFor, withAllocator, without, type Draft, type Subject } from "./subject.js";
+import { memoryFor, partOf, withAllocator, without, type Draft, type Subject } from "./subject.js";
 import { watchMemory } from "./watched-memory.js";
 
 /** Lengths that small, large and very large blocks have, in bytes. */
-const LENGTHS: readonly number[] = [256, 512, 513, 4096, 40_000, 300 * 1024];
+const LENGTHS: readonly number[] = [512, 513, 4096, 40_000, 300 * 1024];
 
 /** `free`: what it does with 0, and where the room goes. */
 export function freeingCases(subject: Subject): Draft[] {
@@ -66,7 +66,7 @@ export function freeingCases(subject: Subject): Draft[] {
       rule: "returns",
       title: "gives the pages of large blocks back when all are freed",
       skip: without(subject, "returns"),
-      run: () => demandReturns(subject, Math.max(100_000, subject.maxBytes / 80)),
+      run: () => demandReturns(subject, Math.max(100_000, partOf(subject, 80))),
     },
   ];
 }
@@ -83,12 +83,12 @@ function runThrough(subject: Subject, allocator: BlockAllocator, lengths: readon
   for (let i = 0; total < 2 * subject.maxBytes; i++) {
     if (live.length === 4) allocator.free(live.shift()!);
     const bytes = lengths[i % lengths.length]!;
-    const made = fillUp(allocator, bytes, 1);
+    const address = tryMalloc(allocator, bytes);
     demand(
-      made.length === 1,
+      address !== 0,
       `malloc(${bytes}) must find room when ${live.length} blocks are live; it failed after ${total} B in all.`,
     );
-    live.push(...made);
+    live.push(address);
     total += bytes;
   }
 }
@@ -117,7 +117,7 @@ function demandReturns(subject: Subject, bytes: number): void {
     (allocator) => {
       const atFirst = takenBytes();
       for (let round = 0; round < 2; round++) {
-        freeScattered(allocator, fillUp(allocator, bytes, subject.maxBytes / 2 / bytes));
+        freeScattered(allocator, fillUp(allocator, bytes, partOf(subject, 2 * bytes)));
         const kept = takenBytes() - atFirst;
         const most = watched.longestRunBytes();
         demand(kept <= most, `At most one run of ${most} B may be kept when all is freed; ${kept} B are.`);

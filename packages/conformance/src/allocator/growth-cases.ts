@@ -11,11 +11,11 @@ import { HeapwrightError, type Address, type BlockAllocator, type Memory } from 
 
 import { demand } from "../demand.js";
 import { demandMarked, markBytes, type MarkedBlock } from "./contents.js";
-import { fillUp, freeScattered } from "./fill.js";
+import { fillRest, freeScattered, tryMalloc } from "./fill.js";
 import { pictureOf } from "./picture.js";
 import { checkProperty } from "./play.js";
 import { sizes } from "./program.js";
-import { memoryFor, withAllocator, type Draft, type Subject } from "./subject.js";
+import { memoryFor, partOf, withAllocator, type Draft, type Subject } from "./subject.js";
 import { watchMemory } from "./watched-memory.js";
 
 /** Runs of pages that are refused in turn; each costs a run of the whole program. */
@@ -133,7 +133,7 @@ function runRefusing(
 }
 
 function serveIfPossible(allocator: BlockAllocator, bytes: number): Address {
-  return fillUp(allocator, bytes, 1)[0] ?? 0;
+  return tryMalloc(allocator, bytes);
 }
 
 function serveOrThrow(allocator: BlockAllocator, bytes: number, refused: string): Address {
@@ -197,8 +197,8 @@ function isMade(subject: Subject, memory: Memory, nth: number): boolean {
 
 function fillAndFree(subject: Subject, allocator: BlockAllocator): void {
   const before = allocator.stats().liveBlocks;
-  const blocks = [Math.ceil(subject.maxBytes / 70), 2000, 24].flatMap((bytes) =>
-    fillUp(allocator, bytes, 2000).map((address, index) =>
+  const blocks = [partOf(subject, 70), 2000, 24].flatMap((bytes) =>
+    fillRest(allocator, bytes, 1000).map((address, index) =>
       markBytes(allocator, address, bytes, 1 + (index % 251)),
     ),
   );

@@ -50,7 +50,12 @@ export function observe(allocator: BlockAllocator, calls: AllocationDomain = all
 
 function countBytes(bytes: Uint8Array, value: number): number {
   let count = 0;
-  for (const byte of bytes) if (byte === value) count++;
+  let index = bytes.indexOf(value);
+  while (index !== -1) {
+    count++;
+    index++;
+    if (bytes[index] !== value) index = bytes.indexOf(value, index);
+  }
   return count;
 }
 

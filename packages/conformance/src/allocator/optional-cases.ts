@@ -8,7 +8,7 @@ import { demand } from "../demand.js";
 import { fillUp } from "./fill.js";
 import { demandSame, observe } from "./observe.js";
 import { pictureOf } from "./picture.js";
-import { withAllocator, without, type Draft, type Subject } from "./subject.js";
+import { partOf, withAllocator, without, type Draft, type Subject } from "./subject.js";
 
 const DOMAINS: readonly DomainName[] = ["raw", "mem", "obj"];
 
@@ -72,7 +72,7 @@ export function optionalCases(subject: Subject): Draft[] {
 }
 
 function fillThrice(subject: Subject, allocator: BlockAllocator): void {
-  const bytes = Math.ceil(subject.maxBytes / 1000);
+  const bytes = partOf(subject, 1000);
   const first = fillUp(allocator, bytes).length;
   for (let round = 0; round < 2; round++) {
     allocator.reset?.();

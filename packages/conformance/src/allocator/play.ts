@@ -14,7 +14,7 @@ import { longPrograms, programs, type Step } from "./program.js";
 import { withAllocator, type Subject } from "./subject.js";
 
 /** Lines of a program that a message shows; a random program has no more. */
-const LONGEST_LISTING = 80;
+const LONGEST_LISTING = 60;
 
 /** A block of the model. */
 export interface ModelBlock {

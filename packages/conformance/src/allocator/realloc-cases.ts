@@ -120,6 +120,7 @@ function refuseGrowth(subject: Subject, nth: number): void {
     subject,
     (allocator) => {
       for (let bytes = 1024; bytes <= subject.maxBytes / 4; bytes *= 2) {
+        refusing = Infinity;
         const block = mallocMarked(allocator, 100, MARK);
         refusing = watched.reserves() + nth;
         if (!failsUnchanged(allocator, block, bytes)) continue;

@@ -2,7 +2,7 @@ import type { BlockAllocator } from "@heapwright/core";
 
 import { demandRefusal } from "../demand.js";
 import { demandUnchanged } from "./picture.js";
-import { withAllocator, type Draft, type Subject } from "./subject.js";
+import { partOf, withAllocator, type Draft, type Subject } from "./subject.js";
 
 /** None is a number of bytes. The text is what a caller without types may pass. */
 const BAD_SIZES: readonly number[] = [
@@ -72,8 +72,8 @@ export function sizeCases(subject: Subject): Draft[] {
       rule: "out-of-memory",
       title: "refuses when the memory is full, block after block",
       run: () => {
-        for (const bytes of [subject.maxBytes / 4000, subject.maxBytes / 70]) {
-          withAllocator(subject, (allocator) => demandFills(subject, allocator, Math.ceil(bytes)));
+        for (const bytes of [partOf(subject, 4000), partOf(subject, 70)]) {
+          withAllocator(subject, (allocator) => demandFills(subject, allocator, bytes));
         }
       },
     },

@@ -111,6 +111,11 @@ export function usedMemoryFor(subject: Subject): Memory {
   return memory;
 }
 
+/** A part of the memory, in whole bytes. */
+export function partOf({ maxBytes }: Subject, parts: number): number {
+  return Math.floor(maxBytes / parts);
+}
+
 /** The reason to skip a case that needs a trait, or undefined when the plugin has it. */
 export function without(
   subject: Subject,

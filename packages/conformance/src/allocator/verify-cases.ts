@@ -3,7 +3,7 @@ import type { BlockAllocator } from "@heapwright/core";
 import { demandRefusal, quietly } from "../demand.js";
 import { fillUp, freeScattered } from "./fill.js";
 import { checkLongPrograms, checkPrograms, type Law } from "./play.js";
-import { withAllocator, type Draft, type Subject } from "./subject.js";
+import { partOf, withAllocator, type Draft, type Subject } from "./subject.js";
 import { markBlock } from "./contents.js";
 
 /** `verify`: silent while all is well, and only then. */
@@ -34,7 +34,7 @@ export function verifyCases(subject: Subject): Draft[] {
       run: () =>
         withAllocator(subject, (allocator) => {
           allocator.verify();
-          const blocks = fillUp(allocator, subject.maxBytes / 4000);
+          const blocks = fillUp(allocator, partOf(subject, 4000));
           allocator.verify();
           freeScattered(allocator, blocks);
           allocator.verify();

@@ -18,10 +18,10 @@ export function walkCases(subject: Subject): Draft[] {
     {
       id: "walk/many-blocks",
       rule: "walk",
-      title: "shows each of thousands of small blocks and some large ones",
+      title: "shows each of a thousand small blocks and some large ones",
       run: () =>
         withAllocator(subject, (allocator) => {
-          const addresses = [...fillUp(allocator, 24, 1500), ...fillUp(allocator, 20_000, 10)];
+          const addresses = [...fillUp(allocator, 24, 1000), ...fillUp(allocator, 20_000, 10)];
           const live = addresses.map((address, i) => ({ name: `block ${i}`, address, bytes: 0, mark: 0 }));
           demandShown({ allocator, live });
         }),
