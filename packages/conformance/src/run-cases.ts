@@ -63,7 +63,8 @@ export async function runCases(cases: readonly ConformanceCase[]): Promise<Confo
  * @param report - from {@link runCases}
  * @returns lines of text, without a newline at the end
  */
-export function summarize({ passed, failed, skipped }: ConformanceReport): string {
+export function summarize(report: ConformanceReport): string {
+  const { passed, failed, skipped } = report;
   const lines = [`${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`];
   for (const [reason, rules] of rulesByReason(skipped)) {
     lines.push(`- skipped ${[...rules].join(", ")}: ${reason}`);
