@@ -28,7 +28,8 @@ interface Transform {
  * ```
  */
 export async function* gzip(chunks: ByteChunks): AsyncGenerator<Uint8Array, void, undefined> {
-  if (!("CompressionStream" in globalThis)) throw unsupported("This host has no CompressionStream for gzip.");
+  if (typeof CompressionStream !== "function")
+    throw unsupported("This host has no CompressionStream for gzip.");
   yield* pumpThrough(chunks, new CompressionStream("gzip"), (cause) => cause);
 }
 
@@ -43,7 +44,7 @@ export async function* gunzip(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (!("DecompressionStream" in globalThis)) {
+  if (typeof DecompressionStream !== "function") {
     throw unsupported(`${name}: this host has no DecompressionStream for gzip.`);
   }
   yield* pumpThrough(chunks, new DecompressionStream("gzip"), damagedBy(name, "gzip"));
@@ -79,13 +80,18 @@ function unsupported(message: string, cause?: unknown): HeapwrightError {
  * @param format - `gzip` or `brotli`
  * @returns a function of the failure, and of whether all of the input was accepted before it
  */
-export function damagedBy(name: string, format: string): (cause: unknown, inputEnded: boolean) => HeapwrightError {
+export function damagedBy(
+  name: string,
+  format: string,
+): (cause: unknown, inputEnded: boolean) => HeapwrightError {
   return (cause, inputEnded) => {
     // Node names the reason. Elsewhere damage shows at a write, and an end that comes too early at the close.
     const { code } = cause as { readonly code?: unknown };
     const truncated = typeof code === "string" ? code === "Z_BUF_ERROR" : inputEnded;
     return truncated
-      ? new HeapwrightError("ERR_TRUNCATED_RECORDING", `${name}: the ${format} data ends too early.`, { cause })
+      ? new HeapwrightError("ERR_TRUNCATED_RECORDING", `${name}: the ${format} data ends too early.`, {
+          cause,
+        })
       : new HeapwrightError(
           "ERR_BAD_RECORDING",
           `${name}: expected ${format} data, found bytes that do not decompress.`,
@@ -133,7 +139,8 @@ async function feedInto(stream: Transform, chunks: ByteChunks): Promise<FeedEnd>
   try {
     for await (const chunk of chunks) {
       writing = true;
-      for (let at = 0; at < chunk.length; at += PIECE_BYTES) await writer.write(chunk.subarray(at, at + PIECE_BYTES));
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES)
+        await writer.write(chunk.subarray(at, at + PIECE_BYTES));
       writing = false;
     }
     writing = true;

@@ -71,22 +71,25 @@ export function recordingError(code: HeapwrightErrorCode, name: string, text: st
  * `ERR_COMPRESSION_UNSUPPORTED`, `ERR_READ_FAILED`
  */
 export async function readContainer(
-  chunks: AsyncIterator<Uint8Array, unknown, undefined>,
+  chunks: AsyncIterator<Uint8Array, unknown>,
   kind: RecordingKind,
   name: string,
   options: OpenOptions,
 ): Promise<Container> {
-  let reader = createByteReader(chunks);
+  const source = createByteReader(chunks);
+  let reader = source;
   try {
-    const format = await sniff(reader, name);
-    if (format === "gzip") reader = createByteReader(gunzip(reader.rest(), name));
+    const format = await sniff(source, name);
+    if (format === "gzip") reader = createByteReader(gunzip(source.rest(), name));
     if (format === "other") {
-      const decode = options.brotli ?? unbrotli;
-      reader = createByteReader(decode(reader.rest(), name)[Symbol.asyncIterator]());
+      const decoded: AsyncIterable<Uint8Array, unknown> = (options.brotli ?? unbrotli)(source.rest(), name);
+      reader = createByteReader(decoded[Symbol.asyncIterator]());
     }
     return await readPrefix(reader, kind, name);
   } catch (error) {
     await reader.close();
+    // A decoder that did not begin has not closed what it would have read.
+    await source.close();
     throw error;
   }
 }
@@ -140,13 +143,25 @@ function checkMagic(found: string, kind: RecordingKind, name: string): void {
   const expected = MAGIC[kind];
   if (found === expected) return;
   if (expected.startsWith(found)) {
-    throw recordingError("ERR_TRUNCATED_RECORDING", name, `it ends after ${found.length} B, before any header`);
+    throw recordingError(
+      "ERR_TRUNCATED_RECORDING",
+      name,
+      `it ends after ${found.length} B, before any header`,
+    );
   }
   const other = kind === "trace" ? "graph" : "trace";
   if (found === MAGIC[other]) {
-    throw recordingError("ERR_WRONG_RECORDING", name, `expected a ${kind} (${expected}), found a ${other} (${found})`);
+    throw recordingError(
+      "ERR_WRONG_RECORDING",
+      name,
+      `expected a ${kind} (${expected}), found a ${other} (${found})`,
+    );
   }
-  throw recordingError("ERR_BAD_RECORDING", name, `byte 0: expected ${expected}, found ${JSON.stringify(found)}`);
+  throw recordingError(
+    "ERR_BAD_RECORDING",
+    name,
+    `byte 0: expected ${expected}, found ${JSON.stringify(found)}`,
+  );
 }
 
 function checkVersion(version: number, name: string): void {
@@ -158,7 +173,11 @@ function checkVersion(version: number, name: string): void {
       `it has format version ${version}, and this package reads up to ${FORMAT_VERSION}. Update @heapwright/replay`,
     );
   }
-  throw recordingError("ERR_BAD_RECORDING", name, `byte 4: expected version ${FORMAT_VERSION}, found ${version}`);
+  throw recordingError(
+    "ERR_BAD_RECORDING",
+    name,
+    `byte 4: expected version ${FORMAT_VERSION}, found ${version}`,
+  );
 }
 
 function parseHeader(bytes: Uint8Array, name: string): { text: string; value: Record<string, unknown> } {
@@ -168,7 +187,9 @@ function parseHeader(bytes: Uint8Array, name: string): { text: string; value: Re
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     value = JSON.parse(text);
   } catch (cause) {
-    throw new HeapwrightError("ERR_BAD_RECORDING", `${name}: byte 12: the header is no JSON in UTF-8.`, { cause });
+    throw new HeapwrightError("ERR_BAD_RECORDING", `${name}: byte 12: the header is no JSON in UTF-8.`, {
+      cause,
+    });
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return { text, value: value as Record<string, unknown> };

@@ -10,34 +10,9 @@
 import { BLOCK_ALIGNMENT, type AllocationDomain, type BlockAllocator } from "@heapwright/core";
 
 import { CALLOC, DOMAINS, FREE, LEAVES_POOLS, MALLOC, REALLOC, type EventBatch } from "./events.js";
+import type { ProblemLog } from "./problem-log.js";
 import { createStamps } from "./stamps.js";
 import { grown } from "./slot-table.js";
-
-/** What went wrong in a replay: all of it counted, the first few described. */
-export interface ProblemLog {
-  /** Counts a problem, and describes it if there is room. */
-  add(describe: () => string): void;
-  /** How many there were. */
-  count(): number;
-  /** Sentences on the first few. */
-  readonly texts: readonly string[];
-}
-
-const MAX_TEXTS = 10;
-
-/** Begins a log. */
-export function createProblemLog(): ProblemLog {
-  const texts: string[] = [];
-  let count = 0;
-  return {
-    add(describe) {
-      if (texts.length < MAX_TEXTS) texts.push(describe());
-      count++;
-    },
-    count: () => count,
-    texts,
-  };
-}
 
 /** Plays a trace once; see `first-round.ts`. */
 export interface FirstRound {
@@ -59,8 +34,8 @@ export interface FirstRoundOptions {
   readonly small: boolean;
   /** Fill and check the blocks. */
   readonly stamp: boolean;
-  /** Calls by number of the domain. */
-  readonly domains: readonly AllocationDomain[];
+  /** What to call, by number of the domain. */
+  readonly calls: readonly AllocationDomain[];
 }
 
 /**
@@ -71,7 +46,7 @@ export interface FirstRoundOptions {
  */
 export function createFirstRound(
   allocator: BlockAllocator,
-  { small, stamp, domains }: FirstRoundOptions,
+  { small, stamp, calls }: FirstRoundOptions,
   problems: ProblemLog,
 ): FirstRound {
   const stamps = createStamps(allocator.memory);
@@ -84,7 +59,7 @@ export function createFirstRound(
   let event = 0;
 
   function report(text: string): void {
-    problems.add(() => `Event ${event}: ${text}.`);
+    problems.add(() => `Event ${event}: ${text}`);
   }
 
   function reserve(slotCount: number): void {
@@ -99,8 +74,10 @@ export function createFirstRound(
 
   /** Takes a block over, unless its address cannot be. */
   function place(slot: number, address: number, bytes: number): boolean {
-    const sound = Number.isInteger(address) && address % BLOCK_ALIGNMENT === 0 && stamps.contains(address, bytes);
-    if (!sound) report(`a block of ${bytes} B was placed at ${address}, which no block of that length can have`);
+    const sound =
+      Number.isInteger(address) && address % BLOCK_ALIGNMENT === 0 && stamps.contains(address, bytes);
+    if (!sound)
+      report(`a block of ${bytes} B was placed at ${address}, which no block of that length can have.`);
     addressOf[slot] = sound ? address : 0;
     bytesOf[slot] = bytes;
     return sound;
@@ -109,7 +86,7 @@ export function createFirstRound(
   function fill(slot: number): void {
     if (!stamp) return;
     stampOf[slot] = Math.imul(++nextStamp, 0x85ebca6b);
-    stamps.fill(addressOf[slot]!, bytesOf[slot]!, stampOf[slot]!);
+    stamps.fill(addressOf[slot]!, bytesOf[slot]!, stampOf[slot]);
   }
 
   /** Whether a block still holds what it was filled with. */
@@ -117,17 +94,19 @@ export function createFirstRound(
     if (!stamp) return;
     const bytes = bytesOf[slot]!;
     const wrong = stamps.firstWrong(addressOf[slot]!, bytes, stampOf[slot]!, bytes);
-    if (wrong >= 0) report(`byte ${wrong} of the block of ${bytes} B at ${addressOf[slot]!} was overwritten`);
+    if (wrong >= 0)
+      report(`byte ${wrong} of the block of ${bytes} B at ${addressOf[slot]!} was overwritten.`);
   }
 
   function allocate(op: number, slot: number, bytes: number, domain: number): void {
     addressOf[slot] = 0;
     domainOf[slot] = domain;
-    const calls = domains[domain]!;
-    if (!place(slot, op === CALLOC ? calls.calloc(1, bytes) : calls.malloc(bytes), bytes)) return;
+    const target = calls[domain]!;
+    if (!place(slot, op === CALLOC ? target.calloc(1, bytes) : target.malloc(bytes), bytes)) return;
     if (stamp && op === CALLOC) {
-      const wrong = stamps.firstUncleared(addressOf[slot]!, bytes);
-      if (wrong >= 0) report(`calloc left byte ${wrong} of the block of ${bytes} B at ${addressOf[slot]!} uncleared`);
+      const wrong = stamps.firstUncleared(addressOf[slot], bytes);
+      if (wrong >= 0)
+        report(`calloc left byte ${wrong} of the block of ${bytes} B at ${addressOf[slot]} uncleared.`);
     }
     fill(slot);
   }
@@ -137,11 +116,12 @@ export function createFirstRound(
     if (from === 0) return;
     check(slot);
     const oldBytes = bytesOf[slot]!;
-    const to = domains[domain]!.realloc(from, bytes);
+    const to = calls[domain]!.realloc(from, bytes);
     if (!place(slot, to, bytes)) return;
     if (stamp) {
       const wrong = stamps.firstWrong(to, oldBytes, stampOf[slot]!, Math.min(oldBytes, bytes));
-      if (wrong >= 0) report(`realloc from ${oldBytes} B at ${from} to ${bytes} B at ${to} did not keep byte ${wrong}`);
+      if (wrong >= 0)
+        report(`realloc from ${oldBytes} B at ${from} to ${bytes} B at ${to} did not keep byte ${wrong}.`);
     }
     fill(slot);
   }
@@ -151,7 +131,7 @@ export function createFirstRound(
     if (address === 0) return;
     check(slot);
     addressOf[slot] = 0;
-    domains[domain]!.free(address);
+    calls[domain]!.free(address);
   }
 
   function playEvent(batch: EventBatch, i: number): void {
@@ -177,7 +157,9 @@ export function createFirstRound(
           playEvent(batch, i);
         } catch (error) {
           refused++;
-          report(`${describeEvent(batch, i)} was refused: ${error instanceof Error ? error.message : String(error)}`);
+          report(
+            `${describeEvent(batch, i)} was refused: ${error instanceof Error ? error.message : String(error)}`,
+          );
         }
       }
     },
@@ -188,7 +170,8 @@ export function createFirstRound(
       for (let slot = 0; slot < addressOf.length; slot++) if (addressOf[slot] !== 0) check(slot);
       const expected = liveCount();
       const { liveBlocks } = allocator.stats();
-      if (liveBlocks !== expected) report(`${expected} blocks are alive, and the allocator says ${liveBlocks}`);
+      if (liveBlocks !== expected)
+        report(`${expected} blocks are alive, and the allocator says ${liveBlocks}.`);
     },
 
     freeRest(addresses) {
@@ -198,7 +181,7 @@ export function createFirstRound(
         addresses[slot] = 0;
         if (address === 0) continue;
         try {
-          domains[domainOf[slot]!]!.free(address);
+          calls[domainOf[slot]!]!.free(address);
         } catch {
           failed++;
         }

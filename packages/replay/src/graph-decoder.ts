@@ -63,13 +63,18 @@ export function createGraphDecoder(window: RecordWindow, header: GraphHeader, na
   const nodesIn = new Float64Array(3);
 
   function fail(code: "ERR_BAD_RECORDING" | "ERR_TRUNCATED_RECORDING", at: number, text: string): never {
-    throw recordingError(code, name, `byte ${window.offset + at}, node ${Math.max(0, totals.nodes - 1)}: ${text}`);
+    throw recordingError(
+      code,
+      name,
+      `byte ${window.offset + at}, node ${Math.max(0, totals.nodes - 1)}: ${text}`,
+    );
   }
 
   function readNumber(): number {
     const start = window.at;
     const value = readVarint(window);
-    if (value === BAD_VARINT) fail("ERR_BAD_RECORDING", start, "expected a number below 2^53, found a longer one");
+    if (value === BAD_VARINT)
+      fail("ERR_BAD_RECORDING", start, "expected a number below 2^53, found a longer one");
     if (window.at > window.end) fail("ERR_TRUNCATED_RECORDING", start, "the data ends inside a record");
     return value;
   }
@@ -77,7 +82,11 @@ export function createGraphDecoder(window: RecordWindow, header: GraphHeader, na
   function readNode(): void {
     const start = window.at;
     if (totals.nodes === header.nodes) {
-      fail("ERR_BAD_RECORDING", start, `expected the end after ${header.nodes} nodes, as the header says, found more`);
+      fail(
+        "ERR_BAD_RECORDING",
+        start,
+        `expected the end after ${header.nodes} nodes, as the header says, found more`,
+      );
     }
     const kind = readNumber();
     const index = Math.floor(kind / 4);
@@ -86,7 +95,8 @@ export function createGraphDecoder(window: RecordWindow, header: GraphHeader, na
     if (index >= header.types.length) {
       fail("ERR_BAD_RECORDING", start, `expected a type below ${header.types.length}, found ${index}`);
     }
-    if (age > youngest) fail("ERR_BAD_RECORDING", start, `expected generation ${youngest} or younger, found ${age}`);
+    if (age > youngest)
+      fail("ERR_BAD_RECORDING", start, `expected generation ${youngest} or younger, found ${age}`);
     youngest = age;
     type[length] = index;
     generation[length] = age;
@@ -95,7 +105,11 @@ export function createGraphDecoder(window: RecordWindow, header: GraphHeader, na
     leafRefs[length] = readNumber();
     missing = readNumber();
     if (totals.edges + missing > header.edges) {
-      fail("ERR_BAD_RECORDING", start, `expected ${header.edges} edges in all, as the header says, found more`);
+      fail(
+        "ERR_BAD_RECORDING",
+        start,
+        `expected ${header.edges} edges in all, as the header says, found more`,
+      );
     }
     countOf[index]!++;
     bytesOf[index]! += bytes[length]!;
@@ -114,7 +128,11 @@ export function createGraphDecoder(window: RecordWindow, header: GraphHeader, na
       const start = window.at;
       const target = own + fromZigzag(readNumber());
       if (target < 0 || target >= header.nodes) {
-        fail("ERR_BAD_RECORDING", start, `expected an edge to a node below ${header.nodes}, found one to ${target}`);
+        fail(
+          "ERR_BAD_RECORDING",
+          start,
+          `expected an edge to a node below ${header.nodes}, found one to ${target}`,
+        );
       }
       if (edgeCount === edges.length) edges = grown(edges, new Int32Array(2 * edgeCount));
       edges[edgeCount++] = target;
@@ -142,7 +160,8 @@ export function createGraphDecoder(window: RecordWindow, header: GraphHeader, na
       readNode();
     }
     if (!last) return false;
-    if (missing > 0) fail("ERR_TRUNCATED_RECORDING", end, `the data ends ${missing} edges before the end of a node`);
+    if (missing > 0)
+      fail("ERR_TRUNCATED_RECORDING", end, `the data ends ${missing} edges before the end of a node`);
     checkTotals();
     return (delivered = length > 0);
   }
@@ -169,7 +188,11 @@ export function createGraphDecoder(window: RecordWindow, header: GraphHeader, na
 
   function expectTotal(field: string, expected: number, found: number): void {
     if (expected === found) return;
-    fail("ERR_BAD_RECORDING", window.end, `expected ${field} to be ${expected}, as the header says, found ${found}`);
+    fail(
+      "ERR_BAD_RECORDING",
+      window.end,
+      `expected ${field} to be ${expected}, as the header says, found ${found}`,
+    );
   }
 
   return {

@@ -122,9 +122,14 @@ function parseType(read: FieldReader): GraphType {
 }
 
 /** Counts that a recording may leave out. */
-function readKnown<Field extends string>(read: FieldReader, fields: readonly Field[]): Partial<Record<Field, number>> {
+function readKnown<Field extends string>(
+  read: FieldReader,
+  fields: readonly Field[],
+): Partial<Record<Field, number>> {
   const known = fields.filter((field) => read.has(field));
-  return Object.fromEntries(known.map((field) => [field, read.count(field)])) as Partial<Record<Field, number>>;
+  return Object.fromEntries(known.map((field) => [field, read.count(field)])) as Partial<
+    Record<Field, number>
+  >;
 }
 
 function readUnreachable(read: FieldReader): { readonly unreachable?: PerGeneration } {

@@ -77,16 +77,19 @@ export function createGraphWriter(info: GraphInfo): GraphWriter {
     const age = node.generation ?? generation;
     const type = types[index];
     if (!type) throw badNode(`a type from 0 to ${types.length - 1}`, index);
-    if (!Number.isInteger(age) || age < 0 || age > generation) throw badNode(`a generation from 0 to ${generation}`, age);
+    if (!Number.isInteger(age) || age < 0 || age > generation)
+      throw badNode(`a generation from 0 to ${generation}`, age);
     const edges = Array.from(node.edges ?? []);
     const bad = edges.find((target) => !Number.isInteger(target) || target < 0 || target >= MAX_NODES);
     if (bad !== undefined) throw badNode("edges to numbers of nodes", bad);
 
+    for (const count of [bytes, refcount, leafRefs]) checkSize(count);
+
     const number = refcounts.length;
     buffer.number(4 * index + age);
-    buffer.number(checkSize(bytes));
-    buffer.number(checkSize(refcount));
-    buffer.number(checkSize(leafRefs));
+    buffer.number(bytes);
+    buffer.number(refcount);
+    buffer.number(leafRefs);
     buffer.number(edges.length);
     for (const target of edges) {
       buffer.number(toZigzag(target - number));
@@ -106,7 +109,8 @@ export function createGraphWriter(info: GraphInfo): GraphWriter {
   }
 
   function append(batch: NodeBatch): void {
-    if (batch.first !== refcounts.length) throw badNode(`a batch that begins with node ${refcounts.length}`, batch.first);
+    if (batch.first !== refcounts.length)
+      throw badNode(`a batch that begins with node ${refcounts.length}`, batch.first);
     for (let i = 0; i < batch.length; i++) {
       node({
         type: batch.type[i]!,
@@ -148,7 +152,9 @@ function completeHeader(fields: object): GraphHeader {
   try {
     return parseGraphHeader({ python: "", platform: "", ...fields, format: "pymg" }, "graph");
   } catch (cause) {
-    throw new HeapwrightError("ERR_BAD_OPTION", cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new HeapwrightError("ERR_BAD_OPTION", cause instanceof Error ? cause.message : String(cause), {
+      cause,
+    });
   }
 }
 

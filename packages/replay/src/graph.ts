@@ -64,7 +64,12 @@ export interface Graph {
  * ```
  */
 export async function openGraph(source: ByteSource, options: OpenOptions = {}): Promise<Graph> {
-  const { header, name, rereadable, readBody } = await openRecording("graph", source, options, parseGraphHeader);
+  const { header, name, rereadable, readBody } = await openRecording(
+    "graph",
+    source,
+    options,
+    parseGraphHeader,
+  );
 
   async function* nodes(): AsyncGenerator<NodeBatch, void, undefined> {
     const { body, bodyOffset } = await readBody();

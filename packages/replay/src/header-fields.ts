@@ -41,7 +41,11 @@ export function readFields(fields: HeaderFields, name: string, path = ""): Field
 
   function wrong(field: string, expected: string): Error {
     const found = has(field) ? describe(fields[field]) : "nothing";
-    return recordingError("ERR_BAD_RECORDING", name, `header field ${path}${field}: expected ${expected}, found ${found}`);
+    return recordingError(
+      "ERR_BAD_RECORDING",
+      name,
+      `header field ${path}${field}: expected ${expected}, found ${found}`,
+    );
   }
 
   function read<T>(field: string, is: (value: unknown) => value is T, expected: string): T {

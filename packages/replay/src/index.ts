@@ -10,7 +10,16 @@
  * @packageDocumentation
  */
 
-export { CALLOC, DOMAINS, FREE, LEAVES_POOLS, MALLOC, REALLOC, type EventBatch, type Mark } from "./events.js";
+export {
+  CALLOC,
+  DOMAINS,
+  FREE,
+  LEAVES_POOLS,
+  MALLOC,
+  REALLOC,
+  type EventBatch,
+  type Mark,
+} from "./events.js";
 export { gzip } from "./compression.js";
 export type { OpenOptions } from "./container.js";
 export type { ByteChunks, ByteSource } from "./source.js";
@@ -22,4 +31,5 @@ export type { GraphHeader, GraphInfo, GraphType, GraphTypeInfo, PerGeneration } 
 export { openGraph, type Graph, type NodeBatch } from "./graph.js";
 export { createGraphWriter, type GraphNode, type GraphWriter } from "./graph-writer.js";
 export { readSmallObjectStream, type SmallObjectStream } from "./small-object-stream.js";
-export { replay, type RecordedFigures, type ReplayMark, type ReplayOptions, type ReplayResult } from "./replay.js";
+export { replay, type ReplayOptions } from "./replay.js";
+export type { RecordedFigures, ReplayMark, ReplayResult } from "./replay-report.js";

@@ -136,10 +136,7 @@ function compressors(path: string, { quality = 9 }: WriteOptions): Duplex[] {
  * includes what the garbage collector's and the compiler's threads do meanwhile.
  */
 export function cpuClock(): number {
-  const usage: (() => { readonly user: number; readonly system: number }) | undefined = Reflect.get(
-    process,
-    "threadCpuUsage",
-  );
-  const { user, system } = usage ? usage.call(process) : process.cpuUsage();
+  const { threadCpuUsage } = process as { readonly threadCpuUsage?: typeof process.cpuUsage };
+  const { user, system } = threadCpuUsage ? threadCpuUsage.call(process) : process.cpuUsage();
   return (user + system) / 1000;
 }

@@ -74,7 +74,11 @@ export function createRecordBuffer(): RecordBuffer {
       nextChunk();
       const prefix = writePrefix(kind, header);
       const chunks = [prefix, ...full];
-      return { header, byteLength: prefix.length + fullBytes, [Symbol.iterator]: () => chunks[Symbol.iterator]() };
+      return {
+        header,
+        byteLength: prefix.length + fullBytes,
+        [Symbol.iterator]: () => chunks[Symbol.iterator](),
+      };
     },
   };
 }

@@ -92,6 +92,8 @@ export async function* decodeChunks<T>(
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     // A table of the live blocks, or a batch, could not grow.
-    throw new HeapwrightError("ERR_OUT_OF_MEMORY", `The host has no room to read on: ${cause.message}.`, { cause });
+    throw new HeapwrightError("ERR_OUT_OF_MEMORY", `The host has no room to read on: ${cause.message}.`, {
+      cause,
+    });
   }
 }

@@ -5,8 +5,8 @@
  * The first round is not timed. It fills and checks every block and takes the
  * figures of the heap. The rounds after it are timed and do nothing but call the
  * allocator: events are decoded before the clock starts. A trace of up to 8 million
- * events is decoded once and kept (15 bytes each); a longer one is read again for
- * each round, and the clock runs for each batch.
+ * events is decoded once and kept (14 bytes an event); a longer one is read again
+ * for each round, and the clock runs for each batch.
  */
 
 import {
@@ -19,16 +19,17 @@ import {
 } from "@heapwright/core";
 
 import { DOMAINS, type EventBatch } from "./events.js";
-import { createFirstRound, createProblemLog, type FirstRound, type ProblemLog } from "./first-round.js";
+import { createFirstRound, type FirstRound } from "./first-round.js";
+import { createProblemLog, type ProblemLog } from "./problem-log.js";
+import { replayDomains, replayEvents } from "./replay-loops.js";
+import { copyEvents, copySmallEvents, countSmallEvents, type EventColumns } from "./event-columns.js";
 import {
-  copyEvents,
-  copySmallEvents,
-  countSmallEvents,
-  replayDomains,
-  replayEvents,
-  type EventColumns,
-} from "./replay-loops.js";
-import type { TraceHeader } from "./trace-header.js";
+  medianOf,
+  reportHeap,
+  type HeapFigures,
+  type ReplayMark,
+  type ReplayResult,
+} from "./replay-report.js";
 import type { Trace } from "./trace.js";
 
 /** What {@link replay} accepts. */
@@ -38,7 +39,10 @@ export interface ReplayOptions {
    * that leaves the pools is a free. Default: `"all"`.
    */
   readonly stream?: "all" | "small";
-  /** Timed rounds after the first, untimed one, 0 to 1000. Default: 3. */
+  /**
+   * Timed rounds after the first, untimed one, 0 to 1000; the first ones are slower, until the loop is compiled.
+   * Default: 5.
+   */
   readonly rounds?: number;
   /** Fill and check the blocks in the untimed round. Default: true. */
   readonly stamp?: boolean;
@@ -50,79 +54,6 @@ export interface ReplayOptions {
   readonly onProgress?: (eventsDone: number, eventsTotal: number) => void;
   /** Ends the replay early, at the next batch or round: an `AbortSignal`. */
   readonly signal?: { throwIfAborted(): void };
-}
-
-/** A phase of the program, and the allocator's state where it begins. */
-export interface ReplayMark {
-  /** What the program called it. */
-  readonly name: string;
-  /** Events of the trace before it. */
-  readonly event: number;
-  /** Arenas held then; null for an allocator without arenas. */
-  readonly arenas: number | null;
-  /** Blocks alive in the allocator. */
-  readonly liveBlocks: number;
-  /** Bytes taken from the memory. */
-  readonly footprintBytes: number;
-}
-
-/** What CPython itself did while the trace was recorded, from the header. */
-export interface RecordedFigures {
-  /** Version of the Python. */
-  readonly python: string;
-  /** Bytes in an arena. */
-  readonly arenaBytes: number;
-  /** Most arenas held at once. */
-  readonly arenasPeak: number;
-  /** Arenas ever taken. */
-  readonly arenasTotal: number;
-  /** Bytes of its arenas at the peak, divided by `smallPeakBytes`; null for a trace without small blocks. */
-  readonly fragmentation: number | null;
-}
-
-/** What came out of a {@link replay}. */
-export interface ReplayResult {
-  /** The recorded program's name. */
-  readonly trace: string;
-  /** The plugin's name. */
-  readonly allocator: string;
-  /** The preset that the options named, or null. */
-  readonly preset: string | null;
-  /** Which events were replayed. */
-  readonly stream: "all" | "small";
-  /** Events of the trace. */
-  readonly events: number;
-  /** Those of them that belong to the small-object stream. */
-  readonly smallOps: number;
-  /**
-   * Time of the replay loop, decoding excluded, for one operation of the replayed stream, in nanoseconds of the clock:
-   * the median of the rounds. Null without a round, or without an operation.
-   */
-  readonly nsPerEvent: number | null;
-  /** The same of each round, in order. */
-  readonly nsPerEventByRound: readonly number[];
-  /** Most bytes requested and alive at once, all domains. */
-  readonly peakLiveBytes: number;
-  /** Most bytes of the small-object stream alive at once, as requested. */
-  readonly smallPeakBytes: number;
-  /** Bytes taken from the memory at the peak, metadata included, arenas whole. */
-  readonly peakFootprintBytes: number;
-  /** Peak arena bytes divided by `smallPeakBytes`, 1 or more; null for an allocator without arenas. */
-  readonly fragmentation: number | null;
-  /** Most arenas held at once; null for an allocator without arenas. */
-  readonly arenasPeak: number | null;
-  /** Arenas ever taken; null for an allocator without arenas. */
-  readonly arenasTotal: number | null;
-  /** Blocks the allocator had alive after the last event. */
-  readonly liveBlocksAtEnd: number;
-  /** The allocator's state at each mark of the trace. */
-  readonly marks: readonly ReplayMark[];
-  /** What CPython did on the same program; null when it was not recorded. */
-  readonly cpython: RecordedFigures | null;
-  /** Requests the allocator refused, contents that were not kept, and what `verify()` found: 0 for a sound replay. */
-  readonly errors: number;
-  /** The first few of them, as sentences. */
-  readonly problems: readonly string[];
 }
 
 /** Longer traces are read again for each round. */
@@ -156,92 +87,55 @@ export async function replay(
   options: ReplayOptions = {},
 ): Promise<ReplayResult> {
   assertAllocatorPlugin(plugin);
-  const { stream = "all", rounds = 3, stamp = true, clock = () => performance.now(), onProgress, signal } = options;
+  const { stream = "all", rounds = 5, stamp = true, clock = () => performance.now(), signal } = options;
   checkOptions(stream, rounds, trace);
+  signal?.throwIfAborted();
 
   const { header } = trace;
   const small = stream === "small";
   const copy = small ? copySmallEvents : copyEvents;
   const kept: EventColumns[] | undefined = rounds > 0 && header.events <= MAX_KEPT_EVENTS ? [] : undefined;
+  const progress = createProgress(header.events * (rounds + 1), options);
   const problems = createProblemLog();
-  const eventsTotal = header.events * (rounds + 1);
-  let eventsDone = 0;
-
-  async function turn(): Promise<void> {
-    onProgress?.(eventsDone, eventsTotal);
-    await new Promise<void>((resolve) => setTimeout(resolve));
-    signal?.throwIfAborted();
-  }
 
   let allocator = plugin.create(options.allocator);
   try {
-    signal?.throwIfAborted();
-    const first = createFirstRound(allocator, { small, stamp, domains: domainsOf(plugin, allocator, small) }, problems);
-    const marks: ReplayMark[] = [];
-    let smallOps = 0;
-    let batches = 0;
-    for await (const batch of trace.batches()) {
-      playToMarks(first, batch, allocator, marks);
-      kept?.push(copy(batch));
-      smallOps += countSmallEvents(batch);
-      eventsDone += batch.length;
-      if (++batches % BATCHES_PER_TURN === 0) await turn();
-    }
+    const first = createFirstRound(
+      allocator,
+      { small, stamp, calls: callsByDomain(plugin, allocator, small) },
+      problems,
+    );
+    const figures = await playFirstRound(trace, first, allocator, progress, (batch) =>
+      kept?.push(copy(batch)),
+    );
     checkHeap(first, allocator, problems);
-    const stats = allocator.stats();
 
-    const operations = small ? smallOps : header.events;
+    const operations = small ? figures.smallOps : header.events;
     const nsPerEventByRound: number[] = [];
     let addressOf = first.addresses();
     for (let round = 1; round <= rounds; round++) {
-      await turn();
       allocator = clear(plugin, allocator, options.allocator, () => first.freeRest(addressOf), problems);
       addressOf = new Uint32Array(addressOf.length);
       const loop = loopFor(plugin, allocator, small);
-
-      let ms = 0;
-      let refused = 0;
-      if (kept) {
-        const start = clock();
-        for (const events of kept) refused += loop(events, addressOf);
-        ms = clock() - start;
-        eventsDone += header.events;
-      } else {
-        for await (const batch of trace.batches()) {
-          const events = copy(batch);
-          const start = clock();
-          refused += loop(events, addressOf);
-          ms += clock() - start;
-          eventsDone += batch.length;
-          if (++batches % BATCHES_PER_TURN === 0) await turn();
-        }
-      }
+      const timed: TimedRound = { play: (events) => loop(events, addressOf), copy, clock, progress };
+      const { ms, refused } = kept
+        ? await timeKept(kept, header.events, timed)
+        : await timeStreamed(trace, timed);
       if (operations > 0) nsPerEventByRound.push((ms * 1e6) / operations);
       for (let more = first.refused(); more < refused; more++) {
-        problems.add(() => `Round ${round}: ${refused} calls were refused, and ${first.refused()} in the first round.`);
+        problems.add(
+          () => `Round ${round}: ${refused} calls were refused, and ${first.refused()} in the first round.`,
+        );
       }
     }
-    onProgress?.(eventsTotal, eventsTotal);
 
-    const { arenas } = stats;
     return {
-      trace: header.program,
+      ...reportHeap(header, figures),
       allocator: plugin.name,
       preset: options.allocator?.preset ?? null,
       stream,
-      events: header.events,
-      smallOps,
       nsPerEvent: medianOf(nsPerEventByRound),
       nsPerEventByRound,
-      peakLiveBytes: header.peakLiveBytes,
-      smallPeakBytes: header.smallPeakBytes,
-      peakFootprintBytes: stats.peakFootprintBytes,
-      fragmentation: arenas ? ratio(arenas.peak * arenas.arenaBytes, header.smallPeakBytes) : null,
-      arenasPeak: arenas?.peak ?? null,
-      arenasTotal: arenas?.total ?? null,
-      liveBlocksAtEnd: stats.liveBlocks,
-      marks,
-      cpython: recordedFigures(header),
       errors: problems.count(),
       problems: problems.texts,
     };
@@ -252,10 +146,16 @@ export async function replay(
 
 function checkOptions(stream: unknown, rounds: number, trace: Trace): void {
   if (stream !== "all" && stream !== "small") {
-    throw new HeapwrightError("ERR_BAD_OPTION", `stream must be "all" or "small", not ${JSON.stringify(stream)}.`);
+    throw new HeapwrightError(
+      "ERR_BAD_OPTION",
+      `stream must be "all" or "small", not ${JSON.stringify(stream)}.`,
+    );
   }
   if (!Number.isInteger(rounds) || rounds < 0 || rounds > MAX_ROUNDS) {
-    throw new HeapwrightError("ERR_BAD_OPTION", `rounds must be a whole number from 0 to ${MAX_ROUNDS}, not ${rounds}.`);
+    throw new HeapwrightError(
+      "ERR_BAD_OPTION",
+      `rounds must be a whole number from 0 to ${MAX_ROUNDS}, not ${rounds}.`,
+    );
   }
   const { events } = trace.header;
   if (rounds > 0 && events > MAX_KEPT_EVENTS && !trace.rereadable) {
@@ -266,26 +166,60 @@ function checkOptions(stream: unknown, rounds: number, trace: Trace): void {
   }
 }
 
-/** Calls by number of the domain. Outside the pools there is nothing to route. */
-function domainsOf(plugin: AllocatorPlugin, allocator: BlockAllocator, small: boolean): AllocationDomain[] {
-  const { domains } = allocator;
-  const routed = plugin.traits.domains && domains && !small;
-  return DOMAINS.map((name) => (routed ? domains[name] : allocator));
+/** Counts events, tells the caller, and lets the host do other things. */
+interface Progress {
+  /** Events were replayed. Gives the host a turn now and then. */
+  batchDone(events: number): Promise<void>;
+  /** A round is over. */
+  roundDone(): Promise<void>;
 }
 
-function loopFor(
-  plugin: AllocatorPlugin,
+function createProgress(total: number, { onProgress, signal }: ReplayOptions): Progress {
+  let done = 0;
+  let batches = 0;
+
+  async function roundDone(): Promise<void> {
+    onProgress?.(done, total);
+    await new Promise<void>((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+  }
+
+  return {
+    async batchDone(events) {
+      done += events;
+      if (++batches % BATCHES_PER_TURN === 0) await roundDone();
+    },
+    roundDone,
+  };
+}
+
+/** Plays the untimed round and takes the heap's figures. */
+async function playFirstRound(
+  trace: Trace,
+  first: FirstRound,
   allocator: BlockAllocator,
-  small: boolean,
-): (events: EventColumns, addressOf: Uint32Array) => number {
-  const { domains } = allocator;
-  return plugin.traits.domains && domains && !small
-    ? (events, addressOf) => replayDomains(domains, events, addressOf)
-    : (events, addressOf) => replayEvents(allocator, events, addressOf);
+  progress: Progress,
+  keep: (batch: EventBatch) => void,
+): Promise<HeapFigures> {
+  const marks: ReplayMark[] = [];
+  let smallOps = 0;
+  for await (const batch of trace.batches()) {
+    playToMarks(first, batch, allocator, marks);
+    keep(batch);
+    smallOps += countSmallEvents(batch);
+    await progress.batchDone(batch.length);
+  }
+  await progress.roundDone();
+  return { smallOps, marks, stats: allocator.stats() };
 }
 
 /** Plays a batch, and stops at its marks for the figures. */
-function playToMarks(first: FirstRound, batch: EventBatch, allocator: BlockAllocator, marks: ReplayMark[]): void {
+function playToMarks(
+  first: FirstRound,
+  batch: EventBatch,
+  allocator: BlockAllocator,
+  marks: ReplayMark[],
+): void {
   let from = 0;
   for (const { name, event } of batch.marks) {
     const to = event - batch.first;
@@ -327,20 +261,71 @@ function clear(
   return plugin.create(options);
 }
 
-function recordedFigures(header: TraceHeader): RecordedFigures | null {
-  const { python, arenaSize, arenasPeak, arenasTotal, smallPeakBytes } = header;
-  if (arenaSize === undefined || arenasPeak === undefined || arenasTotal === undefined) return null;
-  const fragmentation = ratio(arenasPeak * arenaSize, smallPeakBytes);
-  return { python, arenaBytes: arenaSize, arenasPeak, arenasTotal, fragmentation };
+/** The domains to route to, if any: the small-object stream has left them behind. */
+function domainsOf(
+  plugin: AllocatorPlugin,
+  allocator: BlockAllocator,
+  small: boolean,
+): BlockAllocator["domains"] {
+  return plugin.traits.domains && !small ? allocator.domains : undefined;
 }
 
-function ratio(part: number, whole: number): number | null {
-  return whole > 0 ? part / whole : null;
+function callsByDomain(
+  plugin: AllocatorPlugin,
+  allocator: BlockAllocator,
+  small: boolean,
+): AllocationDomain[] {
+  const domains = domainsOf(plugin, allocator, small);
+  return DOMAINS.map((name) => domains?.[name] ?? allocator);
 }
 
-function medianOf(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+function loopFor(
+  plugin: AllocatorPlugin,
+  allocator: BlockAllocator,
+  small: boolean,
+): (events: EventColumns, addressOf: Uint32Array) => number {
+  const domains = domainsOf(plugin, allocator, small);
+  return domains
+    ? (events, addressOf) => replayDomains(domains, events, addressOf)
+    : (events, addressOf) => replayEvents(allocator, events, addressOf);
+}
+
+interface TimedRound {
+  readonly play: (events: EventColumns) => number;
+  readonly copy: (batch: EventBatch) => EventColumns;
+  readonly clock: () => number;
+  readonly progress: Progress;
+}
+
+interface RoundResult {
+  readonly ms: number;
+  readonly refused: number;
+}
+
+async function timeKept(
+  kept: readonly EventColumns[],
+  eventCount: number,
+  { play, clock, progress }: TimedRound,
+): Promise<RoundResult> {
+  let refused = 0;
+  const start = clock();
+  for (const events of kept) refused += play(events);
+  const ms = clock() - start;
+  await progress.batchDone(eventCount);
+  await progress.roundDone();
+  return { ms, refused };
+}
+
+async function timeStreamed(trace: Trace, { play, copy, clock, progress }: TimedRound): Promise<RoundResult> {
+  let ms = 0;
+  let refused = 0;
+  for await (const batch of trace.batches()) {
+    const events = copy(batch);
+    const start = clock();
+    refused += play(events);
+    ms += clock() - start;
+    await progress.batchDone(batch.length);
+  }
+  await progress.roundDone();
+  return { ms, refused };
 }

@@ -3,7 +3,7 @@
  * once: a native allocator in a benchmark, a kernel in WebAssembly.
  */
 
-import { copySmallEvents, type EventColumns } from "./replay-loops.js";
+import { copySmallEvents, type EventColumns } from "./event-columns.js";
 import type { Trace } from "./trace.js";
 
 /** The events of a trace that CPython's pools serve. */
@@ -36,7 +36,13 @@ export async function readSmallObjectStream(trace: Trace): Promise<SmallObjectSt
     slotCount = batch.slotCount;
   }
 
-  const stream = { length, op: new Uint8Array(length), slot: new Uint32Array(length), size: new Uint32Array(length), slotCount };
+  const stream = {
+    length,
+    op: new Uint8Array(length),
+    slot: new Uint32Array(length),
+    size: new Uint32Array(length),
+    slotCount,
+  };
   let at = 0;
   for (const { op, slot, size } of parts) {
     stream.op.set(op, at);

@@ -33,18 +33,22 @@ export interface OpenSource {
  * @throws HeapwrightError `ERR_BAD_OPTION` when it is no source
  */
 export function openSource(source: ByteSource, name: string): OpenSource {
-  if (isBytes(source)) return { rereadable: true, chunks: () => readChunks(() => [source], name) };
-  if (typeof source === "function") return { rereadable: true, chunks: () => readChunks(source, name) };
-  const given: Partial<Iterable<Uint8Array> & AsyncIterable<Uint8Array>> | null = source;
-  if (typeof given === "object" && given !== null) {
-    const chunks = (): AsyncIterableIterator<Uint8Array> => readChunks(() => source, name);
-    if (Symbol.asyncIterator in given) return { rereadable: false, chunks };
-    if (Symbol.iterator in given) return { rereadable: !isIterator(source as Iterable<Uint8Array>), chunks };
-  }
+  const opening = (open: () => ByteChunks | Promise<ByteChunks>, rereadable: boolean): OpenSource => ({
+    rereadable,
+    chunks: () => readChunks(open, name),
+  });
+  if (isBytes(source)) return opening(() => [source], true);
+  if (typeof source === "function") return opening(source, true);
+  if (has(source, Symbol.asyncIterator)) return opening(() => source, false);
+  if (has(source, Symbol.iterator)) return opening(() => source, !isIterator(source as Iterable<Uint8Array>));
   throw new HeapwrightError(
     "ERR_BAD_OPTION",
     `${name}: a source is a Uint8Array, an iterable of them, or a function that returns one, not ${typeof source}.`,
   );
+}
+
+function has(value: unknown, key: symbol): boolean {
+  return typeof value === "object" && value !== null && key in value;
 }
 
 /** A generator hands out itself and goes on where it stopped; a collection makes a new iterator each time. */
@@ -64,7 +68,10 @@ async function* readChunks(
   try {
     for await (const chunk of await open()) {
       if (!isBytes(chunk)) {
-        throw new HeapwrightError("ERR_READ_FAILED", `${name}: a source yields Uint8Arrays, not ${typeof chunk}.`);
+        throw new HeapwrightError(
+          "ERR_READ_FAILED",
+          `${name}: a source yields Uint8Arrays, not ${typeof chunk}.`,
+        );
       }
       // Streams and text decoders of browsers refuse views of shared memory.
       yield isShared(chunk) ? chunk.slice() : chunk;
@@ -96,7 +103,7 @@ export interface ByteReader {
  * Reads ahead in a sequence of chunks. It keeps what was read and not skipped, and no more: a claim of a length costs
  * nothing until the bytes arrive.
  */
-export function createByteReader(chunks: AsyncIterator<Uint8Array, unknown, undefined>): ByteReader {
+export function createByteReader(chunks: AsyncIterator<Uint8Array, unknown>): ByteReader {
   let buffer = new Uint8Array(4096);
   let start = 0;
   let end = 0;

@@ -107,7 +107,7 @@ function tailStart(bytes: number): number {
 
 /** The byte of the stamp at an offset. */
 function byteAt(stamp: number, offset: number): number {
-  return (stamp + Math.imul(Math.floor(offset / 4), STEP)) >> (8 * (offset % 4)) & 0xff;
+  return ((stamp + Math.imul(Math.floor(offset / 4), STEP)) >> (8 * (offset % 4))) & 0xff;
 }
 
 function isResizable(buffer: ArrayBuffer | SharedArrayBuffer): boolean {

@@ -21,9 +21,9 @@ import { HeapwrightError } from "@heapwright/core";
 import { recordingError } from "./container.js";
 import { CALLOC, DOMAINS, FREE, type EventBatch, type Mark } from "./events.js";
 import type { RecordWindow } from "./record-window.js";
-import { NO_SLOT, createSlotTable } from "./slot-table.js";
+import { NO_SLOT, addSlot, createSlotTable, findSlot, removeSlot } from "./slot-table.js";
 import { TRACE_TOTALS, type TraceHeader, type TraceTotals } from "./trace-header.js";
-import { createTraceState } from "./trace-state.js";
+import { createTraceState, playAllocation, playFree, playRealloc, totalsOf } from "./trace-state.js";
 import { BAD_VARINT, MAX_VARINT_BYTES, readVarint } from "./varint.js";
 
 /** Events in a full batch. */
@@ -87,7 +87,8 @@ export function createTraceDecoder(window: RecordWindow, header: TraceHeader, na
   /** The number at the window's cursor, whose record begins at `start`. */
   function readNumber(start: number): number {
     const value = readVarint(window);
-    if (value === BAD_VARINT) fail("ERR_BAD_RECORDING", start, "expected a number below 2^53, found a longer one");
+    if (value === BAD_VARINT)
+      fail("ERR_BAD_RECORDING", start, "expected a number below 2^53, found a longer one");
     if (window.at > window.end) cutOff(start);
     return value;
   }
@@ -104,7 +105,11 @@ export function createTraceDecoder(window: RecordWindow, header: TraceHeader, na
     }
     const nameBytes = readNumber(start);
     if (nameBytes > MAX_MARK_BYTES) {
-      fail("ERR_BAD_RECORDING", start, `expected a mark of at most ${MAX_MARK_BYTES} B, found ${nameBytes} B`);
+      fail(
+        "ERR_BAD_RECORDING",
+        start,
+        `expected a mark of at most ${MAX_MARK_BYTES} B, found ${nameBytes} B`,
+      );
     }
     const end = window.at + nameBytes;
     if (end > window.end) {
@@ -133,15 +138,25 @@ export function createTraceDecoder(window: RecordWindow, header: TraceHeader, na
     const head = window.bytes[start]!;
     const op = head & 15;
     const expected =
-      op > MARK ? `an operation from 0 to ${MARK}` : `a domain from 0 to ${op === MARK ? 0 : DOMAINS.length - 1}`;
+      op > MARK
+        ? `an operation from 0 to ${MARK}`
+        : `a domain from 0 to ${op === MARK ? 0 : DOMAINS.length - 1}`;
     return fail("ERR_BAD_RECORDING", start, `expected ${expected}, found the byte 0x${head.toString(16)}`);
   }
 
   function noSuchBlock(start: number, back: number): never {
-    const count = slots.blockCount();
+    const count = slots.blockCount;
     return back >= count
-      ? fail("ERR_BAD_RECORDING", start, `expected one of the last ${count} blocks, found the one ${back} back`)
-      : fail("ERR_BAD_RECORDING", start, `expected a live block, found block ${count - 1 - back}, which was freed`);
+      ? fail(
+          "ERR_BAD_RECORDING",
+          start,
+          `expected one of the last ${count} blocks, found the one ${back} back`,
+        )
+      : fail(
+          "ERR_BAD_RECORDING",
+          start,
+          `expected a live block, found block ${count - 1 - back}, which was freed`,
+        );
   }
 
   /** Ends the previous batch, whose columns are now free. */
@@ -210,23 +225,23 @@ export function createTraceDecoder(window: RecordWindow, header: TraceHeader, na
       let part: number;
       if (op <= CALLOC) {
         size = number;
-        slot = slots.add();
-        part = state.allocate(op, slot, domain, size);
+        slot = addSlot(slots);
+        part = playAllocation(state, op, slot, domain, size);
       } else if (op === FREE) {
-        slot = number < slots.blockCount() ? slots.remove(number) : NO_SLOT;
+        slot = number < slots.blockCount ? removeSlot(slots, number) : NO_SLOT;
         if (slot === NO_SLOT) {
           length = n;
           noSuchBlock(start, number);
         }
-        part = state.free(slot);
+        part = playFree(state, slot);
       } else {
         length = n;
         window.at = at;
         size = readNumber(start);
         at = window.at;
-        slot = number < slots.blockCount() ? slots.find(number) : NO_SLOT;
+        slot = number < slots.blockCount ? findSlot(slots, number) : NO_SLOT;
         if (slot === NO_SLOT) noSuchBlock(start, number);
-        part = state.reallocate(slot, size);
+        part = playRealloc(state, slot, size);
       }
 
       ops[n] = op;
@@ -256,12 +271,16 @@ export function createTraceDecoder(window: RecordWindow, header: TraceHeader, na
   }
 
   function tooLong(start: number): never {
-    fail("ERR_BAD_RECORDING", start, `expected the end after ${header.events} events, as the header says, found more`);
+    fail(
+      "ERR_BAD_RECORDING",
+      start,
+      `expected the end after ${header.events} events, as the header says, found more`,
+    );
   }
 
   /** At the end of the data: holds what was read against the header. */
   function checkTotals(): void {
-    const totals: TraceTotals = { ...state.totals(), marksCount };
+    const totals: TraceTotals = { ...totalsOf(state), marksCount };
     if (totals.peakLiveBytes > Number.MAX_SAFE_INTEGER) {
       fail("ERR_BAD_RECORDING", window.end, "expected less than 2^53 B alive at once, found more");
     }
@@ -276,5 +295,5 @@ export function createTraceDecoder(window: RecordWindow, header: TraceHeader, na
     }
   }
 
-  return { decode, batch: () => ({ ...columns, length, first, slotCount: slots.slotCount(), marks }) };
+  return { decode, batch: () => ({ ...columns, length, first, slotCount: slots.slotCount, marks }) };
 }

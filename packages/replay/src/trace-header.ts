@@ -113,7 +113,10 @@ export function parseTraceHeader(fields: HeaderFields, name: string): TraceHeade
     python: read.text("python"),
     platform: read.text("platform"),
     truncated: read.flag("truncated"),
-    ...(Object.fromEntries(TRACE_TOTALS.map((field) => [field, read.count(field)])) as Record<keyof TraceTotals, number>),
+    ...(Object.fromEntries(TRACE_TOTALS.map((field) => [field, read.count(field)])) as Record<
+      keyof TraceTotals,
+      number
+    >),
     ...readArenas(read),
   };
   checkSums(header, read);
@@ -136,7 +139,11 @@ function checkSums(header: TraceHeader, read: FieldReader): void {
     ["liveBlocksAtEnd", header.liveBlocksAtEnd <= header.peakLiveBlocks, "at most peakLiveBlocks"],
     ["liveBytesAtEnd", header.liveBytesAtEnd <= header.peakLiveBytes, "at most peakLiveBytes"],
     ["smallPeakBytes", header.smallPeakBytes <= header.peakLiveBytes, "at most peakLiveBytes"],
-    ["smallRoundedPeakBytes", header.smallRoundedPeakBytes >= header.smallPeakBytes, "at least smallPeakBytes"],
+    [
+      "smallRoundedPeakBytes",
+      header.smallRoundedPeakBytes >= header.smallPeakBytes,
+      "at least smallPeakBytes",
+    ],
     ["arenaSize", header.arenaSize !== 0 || header.arenasPeak === 0, "above 0, with arenas"],
     ["arenasTotal", (header.arenasTotal ?? 0) >= (header.arenasPeak ?? 0), "at least arenasPeak"],
     ["arenasPeakEvent", (header.arenasPeakEvent ?? 0) <= header.events, "at most events"],

@@ -11,124 +11,139 @@ import { grown } from "./slot-table.js";
 import { classAfterRealloc, classOf } from "./small-objects.js";
 import type { TraceTotals } from "./trace-header.js";
 
-/** Plays events and keeps the totals. Blocks are named by slot; each method returns {@link EventBatch.small}. */
-export interface TraceState {
-  /** A malloc or calloc: `op` says which. */
-  allocate(op: number, slot: number, domain: number, bytes: number): number;
-  /** A realloc. */
-  reallocate(slot: number, bytes: number): number;
-  /** A free. */
-  free(slot: number): number;
-  /** Domain of a live block. */
-  domainOf(slot: number): number;
-  /** Length of a live block. */
-  bytesOf(slot: number): number;
-  /** Bytes of all live blocks. */
-  liveBytes(): number;
-  /** The totals so far, without marks. */
-  totals(): Omit<TraceTotals, "marksCount">;
-}
-
 const CLASS_MASK = 0x3f;
 const DOMAIN_SHIFT = 6;
 
+/** The heap and the totals so far. Plain data, for the reason that {@link SlotTable} is. */
+export interface TraceState {
+  /** Requested bytes, by slot. */
+  bytesOf: Float64Array;
+  /** By slot: class in the low six bits, domain in the high two. */
+  kindOf: Uint8Array;
+  /** Events so far, by operation. */
+  readonly counts: Float64Array;
+  liveBytes: number;
+  liveBlocks: number;
+  peakLiveBytes: number;
+  peakLiveBlocks: number;
+  smallBytes: number;
+  smallPeakBytes: number;
+  /** Of small blocks rounded up, in units of 16 bytes. */
+  smallUnits: number;
+  smallPeakUnits: number;
+}
+
 /** Begins with an empty heap. */
 export function createTraceState(): TraceState {
-  let lengthOf = new Float64Array(1024);
-  /** Class in the low six bits, domain in the high two. */
-  let kindOf = new Uint8Array(1024);
-
-  const counts = new Float64Array(4);
-  let liveBytes = 0;
-  let liveBlocks = 0;
-  let peakLiveBytes = 0;
-  let peakLiveBlocks = 0;
-  let smallBytes = 0;
-  let smallPeakBytes = 0;
-  /** In units of 16 bytes. */
-  let smallUnits = 0;
-  let smallPeakUnits = 0;
-
-  function grow(): void {
-    lengthOf = grown(lengthOf, new Float64Array(2 * lengthOf.length));
-    kindOf = grown(kindOf, new Uint8Array(2 * kindOf.length));
-  }
-
-  function raisePeaks(): void {
-    if (liveBytes > peakLiveBytes) peakLiveBytes = liveBytes;
-    if (smallBytes > smallPeakBytes) smallPeakBytes = smallBytes;
-    if (smallUnits > smallPeakUnits) smallPeakUnits = smallUnits;
-  }
-
   return {
-    allocate(op, slot, domain, bytes) {
-      if (slot >= lengthOf.length) grow();
-      const size16 = classOf(domain, bytes);
-      lengthOf[slot] = bytes;
-      kindOf[slot] = (domain << DOMAIN_SHIFT) | size16;
-      counts[op]!++;
-      liveBytes += bytes;
-      if (++liveBlocks > peakLiveBlocks) peakLiveBlocks = liveBlocks;
-      if (size16 !== 0) {
-        smallBytes += bytes;
-        smallUnits += size16;
-      }
-      raisePeaks();
-      return size16;
-    },
-
-    reallocate(slot, bytes) {
-      const kind = kindOf[slot]!;
-      const before = kind & CLASS_MASK;
-      const oldBytes = lengthOf[slot]!;
-      lengthOf[slot] = bytes;
-      counts[REALLOC]!++;
-      liveBytes += bytes - oldBytes;
-      let part = 0;
-      if (before !== 0) {
-        const after = classAfterRealloc(before, kind >> DOMAIN_SHIFT, bytes);
-        kindOf[slot] = kind - before + after;
-        smallBytes += after === 0 ? -oldBytes : bytes - oldBytes;
-        smallUnits += after - before;
-        part = after === 0 ? LEAVES_POOLS : after;
-      }
-      raisePeaks();
-      return part;
-    },
-
-    free(slot) {
-      const size16 = kindOf[slot]! & CLASS_MASK;
-      const bytes = lengthOf[slot]!;
-      counts[FREE]!++;
-      liveBytes -= bytes;
-      liveBlocks--;
-      if (size16 !== 0) {
-        smallBytes -= bytes;
-        smallUnits -= size16;
-      }
-      return size16;
-    },
-
-    domainOf: (slot) => kindOf[slot]! >> DOMAIN_SHIFT,
-    bytesOf: (slot) => lengthOf[slot]!,
-    liveBytes: () => liveBytes,
-
-    totals() {
-      const [mallocs, callocs, reallocs, frees] = counts as unknown as [number, number, number, number];
-      return {
-        events: mallocs + callocs + reallocs + frees,
-        ids: mallocs + callocs,
-        mallocs,
-        callocs,
-        reallocs,
-        frees,
-        peakLiveBytes,
-        peakLiveBlocks,
-        liveBytesAtEnd: liveBytes,
-        liveBlocksAtEnd: liveBlocks,
-        smallPeakBytes,
-        smallRoundedPeakBytes: 16 * smallPeakUnits,
-      };
-    },
+    bytesOf: new Float64Array(1024),
+    kindOf: new Uint8Array(1024),
+    counts: new Float64Array(4),
+    liveBytes: 0,
+    liveBlocks: 0,
+    peakLiveBytes: 0,
+    peakLiveBlocks: 0,
+    smallBytes: 0,
+    smallPeakBytes: 0,
+    smallUnits: 0,
+    smallPeakUnits: 0,
   };
+}
+
+/**
+ * Plays a malloc or calloc.
+ *
+ * @param op - says which
+ * @returns {@link EventBatch.small}
+ */
+export function playAllocation(
+  state: TraceState,
+  op: number,
+  slot: number,
+  domain: number,
+  bytes: number,
+): number {
+  if (slot >= state.bytesOf.length) grow(state);
+  const part = classOf(domain, bytes);
+  state.bytesOf[slot] = bytes;
+  state.kindOf[slot] = (domain << DOMAIN_SHIFT) | part;
+  state.counts[op]!++;
+  state.liveBytes += bytes;
+  if (++state.liveBlocks > state.peakLiveBlocks) state.peakLiveBlocks = state.liveBlocks;
+  if (part !== 0) {
+    state.smallBytes += bytes;
+    state.smallUnits += part;
+  }
+  raisePeaks(state);
+  return part;
+}
+
+/** Plays a realloc. Returns {@link EventBatch.small}. */
+export function playRealloc(state: TraceState, slot: number, bytes: number): number {
+  const kind = state.kindOf[slot]!;
+  const before = kind & CLASS_MASK;
+  const oldBytes = state.bytesOf[slot]!;
+  state.bytesOf[slot] = bytes;
+  state.counts[REALLOC]!++;
+  state.liveBytes += bytes - oldBytes;
+  let part = 0;
+  if (before !== 0) {
+    const after = classAfterRealloc(before, kind >> DOMAIN_SHIFT, bytes);
+    state.kindOf[slot] = kind - before + after;
+    state.smallBytes += after === 0 ? -oldBytes : bytes - oldBytes;
+    state.smallUnits += after - before;
+    part = after === 0 ? LEAVES_POOLS : after;
+  }
+  raisePeaks(state);
+  return part;
+}
+
+/** Plays a free. Returns {@link EventBatch.small}. */
+export function playFree(state: TraceState, slot: number): number {
+  const part = state.kindOf[slot]! & CLASS_MASK;
+  const bytes = state.bytesOf[slot]!;
+  state.counts[FREE]!++;
+  state.liveBytes -= bytes;
+  state.liveBlocks--;
+  if (part !== 0) {
+    state.smallBytes -= bytes;
+    state.smallUnits -= part;
+  }
+  return part;
+}
+
+/** Domain of a live block. */
+export function domainAt(state: TraceState, slot: number): number {
+  return state.kindOf[slot]! >> DOMAIN_SHIFT;
+}
+
+/** The header's totals so far, without the marks, which leave the heap alone. */
+export function totalsOf(state: TraceState): Omit<TraceTotals, "marksCount"> {
+  const [mallocs, callocs, reallocs, frees] = state.counts as unknown as [number, number, number, number];
+  return {
+    events: mallocs + callocs + reallocs + frees,
+    ids: mallocs + callocs,
+    mallocs,
+    callocs,
+    reallocs,
+    frees,
+    peakLiveBytes: state.peakLiveBytes,
+    peakLiveBlocks: state.peakLiveBlocks,
+    liveBytesAtEnd: state.liveBytes,
+    liveBlocksAtEnd: state.liveBlocks,
+    smallPeakBytes: state.smallPeakBytes,
+    smallRoundedPeakBytes: 16 * state.smallPeakUnits,
+  };
+}
+
+function raisePeaks(state: TraceState): void {
+  if (state.liveBytes > state.peakLiveBytes) state.peakLiveBytes = state.liveBytes;
+  if (state.smallBytes > state.smallPeakBytes) state.smallPeakBytes = state.smallBytes;
+  if (state.smallUnits > state.smallPeakUnits) state.smallPeakUnits = state.smallUnits;
+}
+
+function grow(state: TraceState): void {
+  const { bytesOf, kindOf } = state;
+  state.bytesOf = grown(bytesOf, new Float64Array(2 * bytesOf.length));
+  state.kindOf = grown(kindOf, new Uint8Array(2 * kindOf.length));
 }

@@ -10,10 +10,17 @@ import { HeapwrightError, checkSize, type DomainName } from "@heapwright/core";
 
 import { CALLOC, DOMAINS, FREE, MALLOC, REALLOC, type EventBatch } from "./events.js";
 import { createRecordBuffer, type Recording } from "./record-buffer.js";
-import { NO_SLOT, createSlotTable, grown } from "./slot-table.js";
+import { NO_SLOT, addSlot, createSlotTable, findSlot, grown, removeSlot } from "./slot-table.js";
 import { MARK, MAX_MARK_BYTES } from "./trace-decoder.js";
 import { NO_ARENAS, parseTraceHeader, type TraceHeader, type TraceInfo } from "./trace-header.js";
-import { createTraceState } from "./trace-state.js";
+import {
+  createTraceState,
+  domainAt,
+  playAllocation,
+  playFree,
+  playRealloc,
+  totalsOf,
+} from "./trace-state.js";
 
 /** Records a program's calls. Made by {@link createTraceWriter}. */
 export interface TraceWriter {
@@ -93,35 +100,35 @@ export function createTraceWriter(info: TraceInfo): TraceWriter {
   let numberOf = new Float64Array(1024);
 
   // A mistake in the caller's part shows now, not when the program has ended.
-  completeHeader(info, { ...state.totals(), marksCount, ...NO_ARENAS });
+  completeHeader(info, { ...totalsOf(state), marksCount, ...NO_ARENAS });
 
   function allocate(op: number, bytes: number, domain: number): number {
     assertOpen();
     checkLive(checkSize(bytes));
     buffer.byte((domain << 4) | op);
     buffer.number(bytes);
-    state.allocate(op, slots.add(), domain, bytes);
-    return slots.blockCount() - 1;
+    playAllocation(state, op, addSlot(slots), domain, bytes);
+    return slots.blockCount - 1;
   }
 
   function realloc(block: number, bytes: number, domain: DomainName | number | undefined): void {
     assertOpen();
     const back = backTo(block);
-    const slot = liveSlot(slots.find(back), block);
-    checkLive(checkSize(bytes) - state.bytesOf(slot));
+    const slot = liveSlot(findSlot(slots, back), block);
+    checkLive(checkSize(bytes) - state.bytesOf[slot]!);
     buffer.byte((domainOf(domain, slot) << 4) | REALLOC);
     buffer.number(back);
     buffer.number(bytes);
-    state.reallocate(slot, bytes);
+    playRealloc(state, slot, bytes);
   }
 
   function free(block: number, domain: DomainName | number | undefined): void {
     assertOpen();
     const back = backTo(block);
-    const code = domainOf(domain, liveSlot(slots.find(back), block));
+    const code = domainOf(domain, liveSlot(findSlot(slots, back), block));
     buffer.byte((code << 4) | FREE);
     buffer.number(back);
-    state.free(slots.remove(back));
+    playFree(state, removeSlot(slots, back));
   }
 
   function mark(name: string): void {
@@ -141,7 +148,8 @@ export function createTraceWriter(info: TraceInfo): TraceWriter {
 
   function append(batch: EventBatch): void {
     const { op, domain, slot, size } = batch;
-    while (numberOf.length < batch.slotCount) numberOf = grown(numberOf, new Float64Array(2 * numberOf.length));
+    while (numberOf.length < batch.slotCount)
+      numberOf = grown(numberOf, new Float64Array(2 * numberOf.length));
     let next = 0;
     for (let i = 0; i < batch.length; i++) {
       while (batch.marks[next]?.event === batch.first + i) mark(batch.marks[next++]!.name);
@@ -154,7 +162,7 @@ export function createTraceWriter(info: TraceInfo): TraceWriter {
   }
 
   function backTo(block: number): number {
-    const back = slots.blockCount() - 1 - block;
+    const back = slots.blockCount - 1 - block;
     return Number.isSafeInteger(block) && block >= 0 && back >= 0 ? back : liveSlot(NO_SLOT, block);
   }
 
@@ -162,17 +170,17 @@ export function createTraceWriter(info: TraceInfo): TraceWriter {
     if (slot !== NO_SLOT) return slot;
     throw new HeapwrightError(
       "ERR_BAD_ADDRESS",
-      `Block ${block} is not alive: expected a number below ${slots.blockCount()} that was not freed.`,
+      `Block ${block} is not alive: expected a number below ${slots.blockCount} that was not freed.`,
     );
   }
 
   function checkLive(more: number): void {
-    if (state.liveBytes() + more <= Number.MAX_SAFE_INTEGER) return;
+    if (state.liveBytes + more <= Number.MAX_SAFE_INTEGER) return;
     throw new HeapwrightError("ERR_BAD_SIZE", `${more} B more would bring the bytes alive to 2^53 or above.`);
   }
 
   function domainOf(domain: DomainName | number | undefined, slot: number): number {
-    if (domain === undefined) return state.domainOf(slot);
+    if (domain === undefined) return domainAt(state, slot);
     return typeof domain === "number" ? domain : domainCode(domain);
   }
 
@@ -189,7 +197,7 @@ export function createTraceWriter(info: TraceInfo): TraceWriter {
     append,
     finish() {
       assertOpen();
-      const header = completeHeader(info, { ...state.totals(), marksCount });
+      const header = completeHeader(info, { ...totalsOf(state), marksCount });
       finished = true;
       return buffer.finish("trace", header);
     },
@@ -202,12 +210,17 @@ function completeHeader(info: TraceInfo, totals: object): TraceHeader {
   try {
     return parseTraceHeader({ ...given, ...totals, format: "pymt" }, "trace");
   } catch (cause) {
-    throw new HeapwrightError("ERR_BAD_OPTION", cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new HeapwrightError("ERR_BAD_OPTION", cause instanceof Error ? cause.message : String(cause), {
+      cause,
+    });
   }
 }
 
 function domainCode(domain: DomainName): number {
   const code = DOMAINS.indexOf(domain);
   if (code >= 0) return code;
-  throw new HeapwrightError("ERR_BAD_OPTION", `A domain is "raw", "mem" or "obj", not ${JSON.stringify(domain)}.`);
+  throw new HeapwrightError(
+    "ERR_BAD_OPTION",
+    `A domain is "raw", "mem" or "obj", not ${JSON.stringify(domain)}.`,
+  );
 }

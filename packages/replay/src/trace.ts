@@ -43,7 +43,12 @@ export interface Trace {
  * ```
  */
 export async function openTrace(source: ByteSource, options: OpenOptions = {}): Promise<Trace> {
-  const { header, name, rereadable, readBody } = await openRecording("trace", source, options, parseTraceHeader);
+  const { header, name, rereadable, readBody } = await openRecording(
+    "trace",
+    source,
+    options,
+    parseTraceHeader,
+  );
 
   async function* batches(): AsyncGenerator<EventBatch, void, undefined> {
     const { body, bodyOffset } = await readBody();
