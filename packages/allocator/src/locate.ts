@@ -20,7 +20,6 @@ import {
   POOL_OVERHEAD,
   ROW_WORDS,
 } from "./layout.js";
-import type { LiveBits } from "./live-bits.js";
 import { blockBytesOf } from "./size-classes.js";
 import { CONTROL, USE, poolNumber, poolRow, type Tables } from "./tables.js";
 
@@ -80,7 +79,7 @@ export interface Locator {
 }
 
 /** Makes the locator of an allocator. */
-export function createLocator(tables: Tables, large: LargeBlocks, liveBits: LiveBits): Locator {
+export function createLocator(tables: Tables, large: LargeBlocks): Locator {
   const { memory, words, arenas, pools, control } = tables;
   const { poolBytes } = tables.geometry;
   const lostPools = poolsLostToAlignment(tables.geometry);
@@ -144,7 +143,7 @@ export function createLocator(tables: Tables, large: LargeBlocks, liveBits: Live
       block,
       blockAddress,
       offset: address - blockAddress,
-      state: !carved ? "uncarved" : free || !liveBits.has(blockAddress) ? "free" : "live",
+      state: !carved ? "uncarved" : free ? "free" : "live",
     };
   }
 

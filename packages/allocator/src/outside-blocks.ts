@@ -10,7 +10,6 @@ import { checkSize, type Address, type DomainName } from "@heapwright/core";
 
 import type { Arenas } from "./arenas.js";
 import type { LargeBlocks } from "./large-blocks.js";
-import type { LiveBits } from "./live-bits.js";
 import type { Refusals } from "./refusals.js";
 import type { Tables } from "./tables.js";
 
@@ -34,10 +33,9 @@ export function createOutsideBlocks(parts: {
   readonly tables: Tables;
   readonly arenas: Arenas;
   readonly large: LargeBlocks;
-  readonly liveBits: LiveBits;
   readonly refusals: Refusals;
 }): OutsideBlocks {
-  const { tables, arenas, large, liveBits, refusals } = parts;
+  const { tables, arenas, large, refusals } = parts;
 
   function malloc(bytes: number, side: Side): Address {
     refusals.assertUsable();
@@ -45,7 +43,6 @@ export function createOutsideBlocks(parts: {
     const raw = side === "raw";
     const address = large.allocate(bytes, raw) || (makeRoom() ? large.allocate(bytes, raw) : 0);
     if (address === 0) throw refusals.outOfMemory(`${bytes} B`);
-    liveBits.set(address);
     return address;
   }
 
@@ -58,7 +55,7 @@ export function createOutsideBlocks(parts: {
   function assertLive(address: Address): void {
     refusals.assertUsable();
     const aligned = address >>> 0 === address && address % 16 === 0;
-    const live = aligned && large.find(address) === "live" && liveBits.has(address);
+    const live = aligned && large.find(address) === "live";
     if (!live) throw refusals.notLive(address);
   }
 
@@ -66,11 +63,6 @@ export function createOutsideBlocks(parts: {
     assertLive(address);
     const raw = large.isRaw(address);
     if (raw !== (side === "raw")) throw refusals.wrongDomain(address, raw ? "raw" : "mem or obj");
-  }
-
-  function release(address: Address): void {
-    liveBits.clear(address);
-    large.free(address);
   }
 
   return {
@@ -82,7 +74,7 @@ export function createOutsideBlocks(parts: {
       if (large.resize(address, bytes)) return address;
       const to = malloc(bytes, side);
       tables.bytes.copyWithin(to, address, address + Math.min(bytes, large.usableSize(address)));
-      release(address);
+      large.free(address);
       return to;
     },
 
@@ -92,7 +84,7 @@ export function createOutsideBlocks(parts: {
         return;
       }
       assertSide(address, side);
-      release(address);
+      large.free(address);
     },
 
     usableSize(address) {

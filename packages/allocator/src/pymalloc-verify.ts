@@ -23,17 +23,18 @@ import {
   UNLISTED,
   USED_POOLS,
 } from "./layout.js";
-import type { LiveBits } from "./live-bits.js";
+import { isLive } from "./live-bits.js";
 import type { Locator } from "./locate.js";
 import { SIZE_CLASS_COUNT } from "./size-classes.js";
 import { CONTROL, poolNumber, poolRow, type Tables } from "./tables.js";
 
 /** Sentences on everything that is wrong with arenas and pools; none when they are sound. */
-export function findProblems(tables: Tables, locator: Locator, liveBits: LiveBits): string[] {
+export function findProblems(tables: Tables, locator: Locator): string[] {
   const { control, arenas, pools, lastArenaWith } = tables;
   const { arenaBytes, poolBytes } = tables.geometry;
   const lostPools = poolsLostToAlignment(tables.geometry);
   const poolsPerArena = arenaBytes / poolBytes - lostPools;
+  const checked = tables.liveBits.length > 0;
   const found: string[] = [];
 
   checkUsedLists();
@@ -86,7 +87,7 @@ export function findProblems(tables: Tables, locator: Locator, liveBits: LiveBit
     const firstBlock = poolNumber(pool) * poolBytes + POOL_OVERHEAD;
     for (let block = 0; block < carved; block++) {
       const address = firstBlock + block * ((sizeClass + 1) << 4);
-      if (tables.liveBits.length > 0 && liveBits.has(address) === free.has(block)) {
+      if (checked && isLive(tables.liveBits, address) === free.has(block)) {
         found.push(`The live bit of the block at ${address} is wrong.`);
       }
     }

@@ -36,7 +36,7 @@ import { createArenas } from "./arenas.js";
 import { clearing, countedDomain, createRawDomain } from "./domains.js";
 import { resolveGeometry, type Geometry, type GeometryOptions } from "./geometry.js";
 import { createLargeBlocks } from "./large-blocks.js";
-import { createLiveBits } from "./live-bits.js";
+import { checkedDomain, isLive } from "./live-bits.js";
 import { createLocator, type BlockLocation } from "./locate.js";
 import { createOutsideBlocks } from "./outside-blocks.js";
 import { countStats, type PymallocStats } from "./pymalloc-stats.js";
@@ -87,11 +87,10 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
 
   const arenas = createArenas(tables);
   const large = createLargeBlocks(tables);
-  const liveBits = createLiveBits(tables.liveBits);
-  const locator = createLocator(tables, large, liveBits);
+  const locator = createLocator(tables, large);
   const refusals = createRefusals(memory, locator, large);
   const { assertUsable } = refusals;
-  const outside = createOutsideBlocks({ tables, arenas, large, liveBits, refusals });
+  const outside = createOutsideBlocks({ tables, arenas, large, refusals });
   const small: SmallBlocks = createSmallBlocks(tables, arenas, {
     malloc: (bytes) => outside.malloc(bytes, "obj"),
     realloc: (address, bytes) =>
@@ -107,12 +106,18 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     },
   });
 
+  const guarded = (domain: AllocationDomain): AllocationDomain =>
+    checks ? checkedDomain(domain, tables.liveBits, refusals) : domain;
   const { malloc, realloc, free } = small;
-  const calloc = clearing(tables, malloc);
-  const obj: AllocationDomain = { malloc, calloc, realloc, free };
-  const raw = createRawDomain(tables, small, outside, refusals);
+  const obj = guarded({ malloc, calloc: clearing(tables, malloc), realloc, free });
+  const raw = guarded(createRawDomain(tables, small, outside, refusals));
+  const mem = countedDomain(obj, tables.control, CONTROL.memBlocks);
 
   function usableSize(address: Address): number {
+    if (checks && !isLive(tables.liveBits, address)) {
+      assertUsable();
+      throw refusals.notLive(address);
+    }
     return small.blockBytes(address) || outside.usableSize(address);
   }
 
@@ -132,11 +137,8 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
   const allocator: Pymalloc = {
     memory,
     geometry,
-    domains: { raw, mem: countedDomain(obj, tables.control, CONTROL.memBlocks), obj },
-    malloc,
-    calloc,
-    realloc,
-    free,
+    domains: { raw, mem, obj },
+    ...obj,
     usableSize,
 
     walk(visit) {
@@ -159,7 +161,7 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     verify() {
       assertUsable();
       memory.verify();
-      const found = [...findProblems(tables, locator, liveBits), ...large.problems()];
+      const found = [...findProblems(tables, locator), ...large.problems()];
       if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
     },
 
