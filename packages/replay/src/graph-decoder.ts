@@ -18,7 +18,7 @@ import { grown } from "./slot-table.js";
 import { BAD_VARINT, MAX_VARINT_BYTES, fromZigzag, readVarint } from "./varint.js";
 
 /** Nodes in a full batch. */
-export const BATCH_NODES = 16384;
+const BATCH_NODES = 16384;
 
 const NODE_NUMBERS = 5;
 

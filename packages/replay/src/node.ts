@@ -26,7 +26,7 @@ const READ_BYTES = 256 * 1024;
  * Opens a trace in a file. The file is open only while it is read, and can be read again.
  *
  * @param path - of a `.pymt` file, plain, gzip or brotli
- * @throws HeapwrightError as {@link openTrace}; `ERR_READ_FAILED` when there is no such file
+ * @throws HeapwrightError as `openTrace`; `ERR_READ_FAILED` when there is no such file
  */
 export function openTraceFile(path: string): Promise<Trace> {
   return openTrace(() => readFile(path), fileOptions(path));
@@ -36,7 +36,7 @@ export function openTraceFile(path: string): Promise<Trace> {
  * Opens a graph in a file. The file is open only while it is read, and can be read again.
  *
  * @param path - of a `.pymg` file, plain, gzip or brotli
- * @throws HeapwrightError as {@link openGraph}; `ERR_READ_FAILED` when there is no such file
+ * @throws HeapwrightError as `openGraph`; `ERR_READ_FAILED` when there is no such file
  */
 export function openGraphFile(path: string): Promise<Graph> {
   return openGraph(() => readFile(path), fileOptions(path));
@@ -51,7 +51,7 @@ function fileOptions(path: string): OpenOptions {
 }
 
 /**
- * Undoes brotli: what the option `brotli` of {@link openTrace} and {@link openGraph} asks for.
+ * Undoes brotli: what the option `brotli` of `openTrace` and `openGraph` asks for.
  *
  * @param chunks - compressed bytes
  * @param name - what to call the recording in messages
@@ -132,7 +132,7 @@ function compressors(path: string, { quality = 9 }: WriteOptions): Duplex[] {
 }
 
 /**
- * A clock for {@link replay}: milliseconds of CPU time of this thread, or of the process in Node before 23.9, which then
+ * A clock for `replay`: milliseconds of CPU time of this thread, or of the process in Node before 23.9, which then
  * includes what the garbage collector's and the compiler's threads do meanwhile.
  */
 export function cpuClock(): number {

@@ -27,7 +27,7 @@ export interface RecordWindow extends Cursor {
 }
 
 /** Bytes in a window. Every record must be shorter, or be decoded in parts. */
-export const WINDOW_BYTES: number = 128 * 1024;
+const WINDOW_BYTES: number = 128 * 1024;
 
 /**
  * Makes an empty window.

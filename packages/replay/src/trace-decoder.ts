@@ -27,7 +27,7 @@ import { createTraceState, playAllocation, playFree, playRealloc, totalsOf } fro
 import { BAD_VARINT, MAX_VARINT_BYTES, readVarint } from "./varint.js";
 
 /** Events in a full batch. */
-export const BATCH_EVENTS = 65536;
+const BATCH_EVENTS = 65536;
 
 /** Longest name of a mark, in bytes of UTF-8. */
 export const MAX_MARK_BYTES = 65535;

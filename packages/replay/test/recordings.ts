@@ -36,7 +36,7 @@ export interface TraceContents {
   readonly slotCount: number;
 }
 
-export function eventsOf({ op, domain, slot, size, small, length }: EventBatch): Event[] {
+function eventsOf({ op, domain, slot, size, small, length }: EventBatch): Event[] {
   return Array.from({ length }, (_, i) => ({
     op: op[i]!,
     domain: domain[i]!,
