@@ -21,7 +21,7 @@ import { writeStreamFile } from "./stream-file.mjs";
 const { values, positionals } = parseArgs({
   options: {
     rounds: { type: "string", default: "9" },
-    warmups: { type: "string", default: "4" },
+    warmups: { type: "string", default: "8" },
     json: { type: "string" },
   },
   allowPositionals: true,

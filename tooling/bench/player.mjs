@@ -8,6 +8,9 @@ import { createPymalloc } from "@heapwright/allocator";
 
 import { readStreamFile } from "./stream-file.mjs";
 
+const MALLOC = 0;
+const CALLOC = 1;
+const FREE = 3;
 const SLICE = 4096;
 
 const [file, kind] = process.argv.slice(2);
@@ -33,29 +36,35 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 /**
  * The loop as a closure over constants, called for a slice of the stream at a time: so that V8 compiles it as a function
- * that is called often, as a program's own functions are, and not in the middle of its one long run.
+ * that is called often, as a program's own functions are, and not in the middle of its one long run. What is rare has a
+ * function of its own, because V8 inlines callees only up to a budget for each function.
  */
 function makeLoop({ op, slot, size }, allocator, addresses) {
   const calls = op.length;
+
+  const playRare = (i) => {
+    const at = slot[i];
+    if (op[i] === CALLOC) addresses[at] = allocator.calloc(1, size[i]);
+    else addresses[at] = allocator.realloc(addresses[at], size[i]);
+  };
+
   const playSlice = (from, to) => {
     for (let i = from; i < to; i++) {
       const at = slot[i];
       switch (op[i]) {
-        case 0:
+        case MALLOC:
           addresses[at] = allocator.malloc(size[i]);
           break;
-        case 1:
-          addresses[at] = allocator.calloc(1, size[i]);
-          break;
-        case 2:
-          addresses[at] = allocator.realloc(addresses[at], size[i]);
-          break;
-        default:
+        case FREE:
           allocator.free(addresses[at]);
           addresses[at] = 0;
+          break;
+        default:
+          playRare(i);
       }
     }
   };
+
   return () => {
     for (let from = 0; from < calls; from += SLICE) playSlice(from, Math.min(from + SLICE, calls));
   };

@@ -52,12 +52,13 @@ export function checkedDomain(
     free(address) {
       const word = address >>> 9;
       const bit = 1 << (address >>> 4);
-      if ((liveBits[word]! & bit) === 0) {
+      const set = liveBits[word]!;
+      if ((set & bit) === 0) {
         refuse(address);
         return;
       }
       inner.free(address);
-      liveBits[word]! &= ~bit;
+      liveBits[word] = set & ~bit;
     },
   };
 }

@@ -79,61 +79,104 @@ export interface SmallBlocks {
   blockBytes(address: Address): number;
 }
 
-/**
- * Makes the small-block allocator. The hot paths and all they need are in this one closure: a step that is a closure of
- * its own took a nanosecond and a half more, a fifth of the whole (`npm run bench` tells).
- */
+/** Makes the small-block allocator. */
 export function createSmallBlocks(tables: Tables, arenas: Arenas, rare: RareCases): SmallBlocks {
-  const { words, pools } = tables;
   const poolWords = tables.geometry.poolBytes / 4;
-  const poolShift = Math.log2(poolWords);
+  return smallBlocksOver(tables.words, tables.pools, poolWords, Math.log2(poolWords), arenas, rare);
+}
 
+/**
+ * The hot paths, and all they need, in one closure: a step that is a closure of its own took a nanosecond and a half more,
+ * a fifth of the whole (`npm run bench` tells).
+ *
+ * V8 inlines callees up to a budget of bytecodes, so the hot functions are kept short: the views are parameters, because a
+ * captured `const` is checked for being initialised at each use, and get a local name.
+ */
+function smallBlocksOver(
+  words: Int32Array,
+  pools: Int32Array,
+  poolWords: number,
+  poolShift: number,
+  arenas: Arenas,
+  rare: RareCases,
+): SmallBlocks {
   function malloc(bytes: number): Address {
     // The first test refuses fractions and NaN, which the other two would let pass.
     if ((bytes | 0) !== bytes || bytes <= 0 || bytes > SMALL_REQUEST_MAX) return rare.malloc(bytes);
+    const rows = pools;
     const sizeClass = (bytes - 1) >> ALIGNMENT_SHIFT;
-    const pool = pools[USED_POOLS + sizeClass]!;
-    let block = pools[pool + POOL_FREE_BLOCK]!;
+    const pool = rows[USED_POOLS + sizeClass]!;
+    let block = rows[pool + POOL_FREE_BLOCK]!;
     // Not !== 0: the view of a detached buffer reads as undefined.
     if (block > 0) {
-      pools[pool + POOL_FREE_BLOCK] = words[block]!;
-      pools[pool + POOL_LIVE] = pools[pool + POOL_LIVE]! + 1;
+      rows[pool + POOL_FREE_BLOCK] = words[block]!;
+      rows[pool + POOL_LIVE]!++;
     } else {
-      block = allocateUncarved(sizeClass);
+      block = block < 0 ? carve(pool, -block) : allocateElsewhere(sizeClass);
     }
     return (block << 2) >>> 0;
   }
 
   function free(address: Address): void {
+    const rows = pools;
     const block = address >>> 2;
     const pool = POOL_ROWS + ((block >>> poolShift) << ROW_SHIFT);
-    const live = pools[pool + POOL_LIVE]!;
+    const live = rows[pool + POOL_LIVE]!;
     // Beyond the memory a row reads as undefined, which is not above 0 either.
     if (!(live > 0) || block * 4 !== address || (block & 3) !== 0) {
       rare.free(address);
       return;
     }
-    const lastFree = pools[pool + POOL_FREE_BLOCK]!;
+    const lastFree = rows[pool + POOL_FREE_BLOCK]!;
     words[block] = lastFree;
-    pools[pool + POOL_FREE_BLOCK] = block;
-    pools[pool + POOL_LIVE] = live - 1;
+    rows[pool + POOL_FREE_BLOCK] = block;
+    rows[pool + POOL_LIVE] = live - 1;
     if (live === 1) retire(pool);
     else if (lastFree === 0) comeForward(pool);
+  }
+
+  /** Hands out the next block of a pool that was never handed out before. */
+  function carve(pool: number, block: number): number {
+    const rows = pools;
+    const next = block + (rows[pool + POOL_SIZE_CLASS]! << CLASS_WORDS_SHIFT);
+    rows[pool + POOL_FREE_BLOCK] = next <= rows[pool + POOL_LAST_BLOCK]! ? -next : 0;
+    rows[pool + POOL_LIVE]!++;
+    return block;
+  }
+
+  /** The first pool of the class is full, or there is none: a block of the next one that is not, or of a free pool. */
+  function allocateElsewhere(sizeClass: number): number {
+    let pool = pools[USED_POOLS + sizeClass]!;
+    while (pool > 0 && pools[pool + POOL_FREE_BLOCK] === 0) {
+      const next = pools[pool + POOL_NEXT]!;
+      pools[pool + POOL_NEXT] = UNLISTED;
+      pools[USED_POOLS + sizeClass] = next;
+      pool = next;
+    }
+    if (!(pool > 0)) {
+      pool = takePool(sizeClass);
+      linkFirst(pool, sizeClass);
+    }
+    const block = pools[pool + POOL_FREE_BLOCK]!;
+    if (block < 0) return carve(pool, -block);
+    pools[pool + POOL_FREE_BLOCK] = words[block]!;
+    pools[pool + POOL_LIVE]!++;
+    return block;
   }
 
   function realloc(address: Address, bytes: number): Address {
     const size = Number.isSafeInteger(bytes) && bytes >= 0 ? blockBytes(address) : 0;
     if (size === 0) return rare.realloc(address, bytes);
     if (bytes <= size && 4 * bytes > 3 * size) return address;
-
     const to = malloc(bytes);
-    // In whole words, at most 128: blocks are multiples of 16 bytes, and copyWithin() takes longer to start.
-    const from = address >>> 2;
-    const shift = (to >>> 2) - from;
-    const end = from + ((bytes < size ? bytes + 3 : size) >> 2);
-    for (let word = from; word < end; word++) words[word + shift] = words[word]!;
+    copyWords(address >>> 2, to >>> 2, (bytes < size ? bytes + 3 : size) >> 2);
     free(address);
     return to;
+  }
+
+  /** At most 128 words: blocks are multiples of 16 bytes, and copyWithin() takes longer to start. */
+  function copyWords(from: number, to: number, count: number): void {
+    for (let word = 0; word < count; word++) words[to + word] = words[from + word]!;
   }
 
   function blockBytes(address: Address): number {
@@ -142,28 +185,6 @@ export function createSmallBlocks(tables: Tables, arenas: Arenas, rare: RareCase
     if (!(pools[pool + POOL_LIVE]! > 0) || block * 4 !== address) return 0;
     if ((block & 3) !== 0) throw rare.notLive(address);
     return pools[pool + POOL_SIZE_CLASS]! << ALIGNMENT_SHIFT;
-  }
-
-  /** The free list of the class's first pool is at its end: carve a block, skip full pools, or take a new pool. */
-  function allocateUncarved(sizeClass: number): number {
-    for (let pool = pools[USED_POOLS + sizeClass]!; pool > 0; pool = pools[USED_POOLS + sizeClass]!) {
-      const free = pools[pool + POOL_FREE_BLOCK]!;
-      if (free !== 0) {
-        pools[pool + POOL_FREE_BLOCK] = free > 0 ? words[free]! : afterCarving(pool, -free, sizeClass);
-        pools[pool + POOL_LIVE] = pools[pool + POOL_LIVE]! + 1;
-        return Math.abs(free);
-      }
-      pools[USED_POOLS + sizeClass] = pools[pool + POOL_NEXT]!;
-      pools[pool + POOL_NEXT] = UNLISTED;
-    }
-    linkFirst(takePool(sizeClass), sizeClass);
-    return allocateUncarved(sizeClass);
-  }
-
-  /** The end of a free list, once a block is carved: the place of the next one, negated, or 0 when there is none. */
-  function afterCarving(pool: number, block: number, sizeClass: number): number {
-    const next = block + ((sizeClass + 1) << CLASS_WORDS_SHIFT);
-    return next <= pools[pool + POOL_LAST_BLOCK]! ? -next : 0;
   }
 
   /** A free pool, set up for a class. One that had the class before still has its free list. */
