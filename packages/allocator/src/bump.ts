@@ -216,12 +216,12 @@ export function createBump(options: AllocatorOptions = {}): Bump {
 
   function dispose(): void {
     if (disposed) return;
-    if (owned) {
-      memory.dispose();
-    } else {
+    const detached = buffer.byteLength === 0;
+    if (!owned && !detached) {
       reset();
       memory.release(first * 4, CHUNK_BYTES);
     }
+    if (owned) memory.dispose();
     disposed = true;
   }
 

@@ -125,13 +125,18 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     if (!refusals.close()) return;
     // The views outlive the allocator, and what they show may soon be somebody else's: nobody gets to them any more.
     for (const calls of [allocator, raw, obj]) Object.assign(calls, refusals.calls);
+    const detached = memory.buffer.byteLength === 0;
+    if (!detached) giveBack();
+    if (owned) memory.dispose();
+  }
+
+  function giveBack(): void {
     if (!owned) {
       large.releaseAll();
       arenas.releaseAll();
     }
     tables.clear();
-    if (owned) memory.dispose();
-    else tables.release();
+    if (!owned) tables.release();
   }
 
   const allocator: Pymalloc = {
