@@ -1,9 +1,14 @@
-import { HeapwrightError } from "./errors.js";
+/**
+ * Byte counts: how options give them, how functions check them, how people read them.
+ */
 
-/** A number of bytes: `65536`, or with a binary unit as in `"64KiB"`, `"256 MiB"`, `"2GiB"`. */
+import { HeapwrightError } from "./errors.js";
+import { showValue } from "./show-value.js";
+
+/** A number of bytes: `65536`, or with a binary unit as in `"64KiB"`, `"256 MiB"`, `"1.5GiB"`. */
 export type ByteSize = number | string;
 
-const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
 
 /**
  * Turns a {@link ByteSize} into a number of bytes.
@@ -19,21 +24,41 @@ const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 
  */
 export function parseByteSize(size: ByteSize, what: string): number {
   const match = typeof size === "string" ? /^(\d+(?:\.\d+)?) ?(B|KiB|MiB|GiB)$/.exec(size.trim()) : undefined;
-  const bytes = match ? Number(match[1]) * UNIT_BYTES[match[2]!]! : size;
-  if (typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+  const bytes = match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : size;
+  if (isByteCount(bytes)) return bytes;
   throw new HeapwrightError(
     "ERR_BAD_OPTION",
-    `${what} must be a whole number of bytes or a text such as "64KiB" or "2GiB", not ${String(size)}.`,
+    `${what} must be a whole number of bytes or a text such as "64KiB" or "1.5GiB", not ${showValue(size)}.`,
   );
 }
 
 /**
- * Writes a number of bytes for people: `1,048,576` becomes `1 MiB`, `1,500,000` becomes `1.43 MiB`.
+ * Checks a byte count at a public edge.
+ *
+ * @returns the count
+ * @throws HeapwrightError `ERR_BAD_SIZE` when it is negative, fractional, NaN, above 2^53 - 1 or no number at all
+ */
+export function checkSize(bytes: number): number {
+  if (isByteCount(bytes)) return bytes;
+  throw new HeapwrightError(
+    "ERR_BAD_SIZE",
+    `A block needs a whole number of bytes, 0 or more, not ${showValue(bytes)}.`,
+  );
+}
+
+function isByteCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/**
+ * Writes a number of bytes for people: 1,048,576 becomes `1 MiB`, 1,500,000 becomes `1.43 MiB`.
  *
  * @param bytes - 0 or more
  */
 export function formatBytes(bytes: number): string {
-  const [unit, unitBytes] =
-    Object.entries(UNIT_BYTES).findLast(([, unitBytes]) => bytes >= unitBytes) ?? (["B", 1] as const);
-  return `${String(Number((bytes / unitBytes).toFixed(2)))} ${unit}`;
+  const [name, unit] = Object.entries(UNITS).findLast(([, unit]) => bytes >= unit * ALMOST) ?? ["B", 1];
+  return `${Number((bytes / unit).toFixed(2))} ${name}`;
 }
+
+/** From this part of a unit on, two decimals of the next smaller one would read 1024. */
+const ALMOST: number = 1 - 0.005 / 1024;

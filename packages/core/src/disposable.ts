@@ -1,7 +1,7 @@
 /**
- * The key of the method that `using` calls. `Symbol.dispose` where the host has
- * it; elsewhere the symbol that compilers put in its place when they lower
- * `using`, so that both sides agree.
+ * The key of the method that `using` calls: `Symbol.dispose` where the host has
+ * it; elsewhere the symbol that esbuild and Babel put in its place when they
+ * lower `using`, so that both sides agree.
  */
 export const DISPOSE: typeof Symbol.dispose =
   (Symbol as { readonly dispose?: typeof Symbol.dispose }).dispose ??

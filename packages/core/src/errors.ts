@@ -11,15 +11,16 @@
  */
 export const ERROR_CODES = {
   ERR_BAD_PLUGIN: "A plugin is malformed, or was written for another version of the contract.",
-  ERR_BAD_OPTION: "An option is unknown, of the wrong type or out of its range.",
+  ERR_BAD_OPTION: "An option or argument is unknown, of the wrong type or out of its range.",
   ERR_BAD_SIZE: "A byte count is negative, fractional, not a number or no safe integer.",
   ERR_BAD_ADDRESS: "No live block starts at the address.",
   ERR_DOUBLE_FREE: "The block at the address was freed before.",
   ERR_WRONG_DOMAIN: "The block belongs to another domain (raw, mem or obj) than the function called.",
   ERR_OUT_OF_MEMORY: "The memory has no room for the request; everything allocated so far is intact.",
   ERR_RESERVE_REFUSED: "The host refused to set the address space of a memory aside.",
-  ERR_BUFFER_TOO_SMALL: "A buffer has no room for the allocator's tables and one arena.",
-  ERR_BUFFER_DETACHED: "A buffer was transferred to another thread, or its wasm memory has grown.",
+  ERR_BUFFER_TOO_SMALL: "A memory has no room for its header, or for an allocator's tables and one arena.",
+  ERR_BUFFER_DETACHED:
+    "The bytes are gone: a buffer was transferred or shortened, or its wasm memory has grown.",
   ERR_BUFFER_IN_USE: "A buffer is already managed by a memory that was not disposed.",
   ERR_DISPOSED: "The object was used after dispose().",
   ERR_CORRUPT_MEMORY: "verify() found the tables or free lists damaged.",
@@ -58,13 +59,16 @@ export class HeapwrightError extends Error {
 
   /**
    * Tells a Heapwright error from any other thrown value, also one made by
-   * another copy of this package.
+   * another copy of this package or in another realm.
    *
    * @param value - anything that a `catch` received
    * @param code - when given, the reason must match too
    */
   static is(value: unknown, code?: HeapwrightErrorCode): value is HeapwrightError {
-    if (!(value instanceof Error) || value.name !== "HeapwrightError" || !("code" in value)) return false;
-    return code === undefined || value.code === code;
+    // By tag: an error may come from another realm, where `Error` is another class.
+    if (Object.prototype.toString.call(value) !== "[object Error]") return false;
+    const error = value as Partial<HeapwrightError>;
+    if (error.name !== "HeapwrightError" || typeof error.code !== "string") return false;
+    return code === undefined || error.code === code;
   }
 }

@@ -8,7 +8,7 @@
 
 export { ERROR_CODES, HeapwrightError, type HeapwrightErrorCode } from "./errors.js";
 export { DISPOSE } from "./disposable.js";
-export { formatBytes, parseByteSize, type ByteSize } from "./byte-size.js";
+export { checkSize, formatBytes, parseByteSize, type ByteSize } from "./byte-size.js";
 export {
   createMemory,
   type Address,
@@ -24,18 +24,19 @@ export { openMemory } from "./open-memory.js";
 export { PLUGIN_API_VERSION, assertPlugin, type Plugin } from "./plugin.js";
 export {
   BLOCK_ALIGNMENT,
-  assertAllocatorPlugin,
-  checkSize,
-  defineAllocator,
   type AllocationDomain,
-  type AllocatorDefinition,
-  type AllocatorOptions,
-  type AllocatorPlugin,
   type AllocatorStats,
-  type AllocatorTraits,
   type ArenaStats,
   type Block,
   type BlockAllocator,
-  type Detection,
   type DomainName,
 } from "./allocator.js";
+export {
+  assertAllocatorPlugin,
+  defineAllocator,
+  type AllocatorDefinition,
+  type AllocatorOptions,
+  type AllocatorPlugin,
+  type AllocatorTraits,
+  type Detection,
+} from "./allocator-plugin.js";

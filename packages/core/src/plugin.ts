@@ -4,6 +4,7 @@
  */
 
 import { HeapwrightError } from "./errors.js";
+import { showValue } from "./show-value.js";
 
 /**
  * Version of the plugin contracts in this package. It rises only when an
@@ -26,21 +27,29 @@ export interface Plugin {
 const NAME = /^[a-z][a-z0-9]*([-.][a-z0-9]+)*$/;
 
 /**
- * Checks the part that all plugins share, so that a mistake shows where the plugin is written or loaded.
+ * Checks the part that all plugins share, so that a mistake shows where the plugin is written or loaded. A plugin is
+ * known by its shape: one that was made with another copy of this package is as good.
  *
  * @param plugin - anything
  * @param kind - the kind that is expected
  * @throws HeapwrightError `ERR_BAD_PLUGIN` saying what was expected and what was found
  */
 export function assertPlugin(plugin: unknown, kind: string): asserts plugin is Plugin {
-  const found = (typeof plugin === "object" ? plugin : undefined) as Partial<Plugin> | null | undefined;
-  if (!found) throw badPlugin(`an object with kind: "${kind}"`, typeof plugin);
-  if (found.kind !== kind) throw badPlugin(`kind: "${kind}"`, `kind: ${JSON.stringify(found.kind)}`);
+  if (typeof plugin !== "object" || plugin === null) {
+    const factory = typeof plugin === "function" ? "; if it makes plugins, call it" : "";
+    throw badPlugin(`an object with kind: "${kind}"`, showValue(plugin) + factory);
+  }
+  const found = plugin as Partial<Plugin>;
+  if (found.kind !== kind) throw badPlugin(`kind: "${kind}"`, `kind: ${showValue(found.kind)}`);
   if (typeof found.name !== "string" || !NAME.test(found.name)) {
-    throw badPlugin("a name of lower-case words joined by hyphens", JSON.stringify(found.name));
+    throw badPlugin("a name of lower-case words joined by hyphens or dots", showValue(found.name));
   }
   if (found.api !== PLUGIN_API_VERSION) {
-    throw badPlugin(`api: ${PLUGIN_API_VERSION} in "${found.name}"`, `api: ${JSON.stringify(found.api)}`);
+    const older = typeof found.api === "number" && found.api < PLUGIN_API_VERSION;
+    throw badPlugin(
+      `api: ${PLUGIN_API_VERSION} in "${found.name}"`,
+      `api: ${showValue(found.api)}; install a newer version of ${older ? "the plugin" : "@heapwright/core"}`,
+    );
   }
 }
 
