@@ -1,16 +1,17 @@
 /**
  * Where a memory's bytes come from: four kinds, one shape.
  *
- * Views over the first three never detach and cost the same to read. A resizable
- * buffer is 1.2 to 4 times slower, and is there only for users who need pages
- * given back to the system while the memory lives.
+ * Views over the first three cost the same to read. A resizable buffer is 1.2 to
+ * 4 times slower, and is there only for users who need pages given back to the
+ * system while the memory lives.
  */
 
 import { HeapwrightError } from "./errors.js";
-import { giveWasmMemory, takeWasmMemory, type WasmMemory } from "./recycler.js";
+import { takeWasmMemory, type WasmMemory } from "./recycler.js";
+import { showValue } from "./show-value.js";
 
 /**
- * - `wasm`: a `WebAssembly.Memory`; wasm modules work on it without copying
+ * - `wasm`: a `WebAssembly.Memory`, the only kind that wasm modules can work on
  * - `buffer`: a plain `ArrayBuffer`
  * - `shared`: a `SharedArrayBuffer`, which other threads may read
  * - `resizable`: an `ArrayBuffer` that shrinks when pages at its end are given back
@@ -24,7 +25,7 @@ export type MemorySource = MemoryKind | ArrayBuffer | SharedArrayBuffer | WasmMe
 export interface BackingBuffer {
   /** Which kind it is. */
   readonly kind: MemoryKind;
-  /** The bytes. */
+  /** The bytes. Another object when a wasm memory of the caller's has grown. */
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** The cap in bytes. */
   readonly maxBytes: number;
@@ -32,9 +33,9 @@ export interface BackingBuffer {
   readonly zeroed: boolean;
   /** Makes at least the first `bytes` bytes usable; false when the host refuses. */
   commit(bytes: number): boolean;
-  /** Gives what lies behind the first `bytes` bytes back to the system. Only where the host can. */
-  shrink?(bytes: number): void;
-  /** The memory is done with it; no byte from `touchedBytes` on was written. */
+  /** Gives what lies behind the first `bytes` bytes back to the system, where a host can. Returns the length from now on. */
+  shrink?(bytes: number): number;
+  /** The memory is done with it; every byte from `touchedBytes` on is still 0 if it was `zeroed`. */
   dispose(touchedBytes: number): void;
 }
 
@@ -49,54 +50,73 @@ const MAX_MEMORY_BYTES: number = 2 ** 32;
  * @throws HeapwrightError `ERR_RESERVE_REFUSED`, `ERR_BAD_OPTION`, `ERR_BUFFER_DETACHED`
  */
 export function openBuffer(source: MemorySource, maxBytes: number): BackingBuffer {
-  if (typeof source !== "string") return openOwn(source);
-  const pages = Math.ceil(maxBytes / WASM_PAGE_BYTES);
-  const bytes = pages * WASM_PAGE_BYTES;
+  return typeof source === "string" ? makeBuffer(source, maxBytes) : openOwn(source);
+}
+
+function makeBuffer(kind: MemoryKind, maxBytes: number): BackingBuffer {
+  if (!Object.hasOwn(MAKERS, kind)) {
+    throw new HeapwrightError("ERR_BAD_OPTION", `memory must be ${SOURCES}, not ${showValue(kind)}.`);
+  }
+  const bytes = Math.ceil(maxBytes / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
   if (bytes > MAX_MEMORY_BYTES || bytes === 0) {
     throw new HeapwrightError(
       "ERR_BAD_OPTION",
-      `maxBytes must be above 0 B and at most 4 GiB, not ${maxBytes} B.`,
+      `maxBytes must be above 0 B and at most 4 GiB (${MAX_MEMORY_BYTES} B), not ${maxBytes} B.`,
+    );
+  }
+  const missing = missingFor(kind);
+  if (missing !== undefined) {
+    throw new HeapwrightError(
+      "ERR_RESERVE_REFUSED",
+      `memory: "${kind}" needs ${missing}, which this host does not have. Choose memory: "buffer".`,
     );
   }
   try {
-    switch (source) {
-      case "wasm":
-        return { ...fromWasm(takeWasmMemory(pages), giveWasmMemory), zeroed: true };
-      case "buffer":
-        return { ...fixed("buffer", new ArrayBuffer(bytes)), zeroed: true };
-      case "shared":
-        return { ...fixed("shared", new SharedArrayBuffer(bytes)), zeroed: true };
-      case "resizable":
-        return { ...resizable(new ArrayBuffer(0, { maxByteLength: bytes })), zeroed: true };
-    }
+    return MAKERS[kind](bytes);
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
+    const another = kind === "buffer" ? "" : `, or choose memory: "buffer"`;
     throw new HeapwrightError(
       "ERR_RESERVE_REFUSED",
-      `The host refused to set ${bytes} B aside as ${source} memory. Ask for a smaller maxBytes, dispose memories that are done with, or choose memory: "buffer".`,
+      `The host refused to set ${bytes} B aside as ${kind} memory. Dispose memories that are done with, ask for a smaller maxBytes${another}.`,
       { cause },
     );
   }
-  throw new HeapwrightError(
-    "ERR_BAD_OPTION",
-    `memory must be "wasm", "buffer", "shared", "resizable", a buffer or a wasm memory, not ${JSON.stringify(source)}.`,
-  );
 }
+
+/** What the host lacks for a kind, or undefined. */
+function missingFor(kind: MemoryKind): string | undefined {
+  if (kind === "wasm" && !("WebAssembly" in globalThis)) return "WebAssembly";
+  if (kind === "shared" && !("SharedArrayBuffer" in globalThis)) {
+    return "SharedArrayBuffer (in a page: cross-origin isolation)";
+  }
+  if (kind === "resizable" && !("resizable" in ArrayBuffer.prototype)) return "resizable buffers";
+  return undefined;
+}
+
+const SOURCES = `"wasm", "buffer", "shared", "resizable", an ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory`;
+
+const MAKERS: Readonly<Record<MemoryKind, (bytes: number) => BackingBuffer>> = {
+  wasm: lentWasm,
+  buffer: (bytes) => ({ ...fixed("buffer", { buffer: new ArrayBuffer(bytes) }), zeroed: true }),
+  shared: (bytes) => ({ ...fixed("shared", { buffer: new SharedArrayBuffer(bytes) }), zeroed: true }),
+  resizable: ownResizable,
+};
 
 /** Told apart by tag, not by class: a buffer may come from another realm. */
 function openOwn(source: ArrayBuffer | SharedArrayBuffer | WasmMemory): BackingBuffer {
   const tag = Object.prototype.toString.call(source);
-  if (tag === "[object WebAssembly.Memory]") return fromWasm(source as WasmMemory, undefined);
-  if (tag === "[object SharedArrayBuffer]") return fixed("shared", source as SharedArrayBuffer);
+  if (tag === "[object WebAssembly.Memory]") return fixed("wasm", source as WasmMemory);
+  if (tag === "[object SharedArrayBuffer]") return fixed("shared", { buffer: source as SharedArrayBuffer });
   if (tag !== "[object ArrayBuffer]") {
+    const view = ArrayBuffer.isView(source) ? " A view has its buffer under .buffer." : "";
     throw new HeapwrightError(
       "ERR_BAD_OPTION",
-      `memory must be a kind, an ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory, not ${tag}. A view has its buffer under .buffer.`,
+      `memory must be ${SOURCES}, not ${showValue(source)}.${view}`,
     );
   }
   const buffer = source as ArrayBuffer;
   assertAttached(buffer);
-  return buffer.resizable ? resizable(buffer) : fixed("buffer", buffer);
+  return buffer.resizable ? resizable(buffer) : fixed("buffer", { buffer });
 }
 
 /**
@@ -108,12 +128,12 @@ export function assertAttached(buffer: ArrayBuffer | SharedArrayBuffer): void {
   if (!isDetached(buffer)) return;
   throw new HeapwrightError(
     "ERR_BUFFER_DETACHED",
-    "The buffer is detached: it was transferred to another thread, or its wasm memory has grown.",
+    "The buffer is detached: it was transferred, or its wasm memory has grown. Dispose what stands on it, and begin anew on the buffer that has the bytes now.",
   );
 }
 
 /** Only a detached buffer refuses an empty view. (`ArrayBuffer.prototype.detached` is not in Node 20.) */
-function isDetached(buffer: ArrayBuffer | SharedArrayBuffer): boolean {
+export function isDetached(buffer: ArrayBuffer | SharedArrayBuffer): boolean {
   if (buffer.byteLength > 0) return false;
   try {
     return new Uint8Array(buffer).length < 0;
@@ -122,45 +142,58 @@ function isDetached(buffer: ArrayBuffer | SharedArrayBuffer): boolean {
   }
 }
 
-function fixed(kind: MemoryKind, buffer: ArrayBuffer | SharedArrayBuffer): BackingBuffer {
+/** A buffer of fixed length, looked up anew each time: a wasm memory gets another one when it grows. */
+function fixed(kind: MemoryKind, source: Pick<WasmMemory, "buffer">): BackingBuffer {
+  const { byteLength } = source.buffer;
   return {
     kind,
-    buffer,
-    maxBytes: Math.min(buffer.byteLength, MAX_MEMORY_BYTES),
+    get buffer() {
+      return source.buffer;
+    },
+    maxBytes: Math.min(byteLength, MAX_MEMORY_BYTES),
     zeroed: false,
-    commit: (bytes) => bytes <= buffer.byteLength,
+    commit: (bytes) => bytes <= byteLength,
     dispose: () => undefined,
   };
 }
 
-function fromWasm(memory: WasmMemory, recycle: typeof giveWasmMemory | undefined): BackingBuffer {
+function lentWasm(bytes: number): BackingBuffer {
+  const { memory, giveBack } = takeWasmMemory(bytes / WASM_PAGE_BYTES);
+  return { ...fixed("wasm", memory), zeroed: true, dispose: giveBack };
+}
+
+/** Its bytes go back to the system at once when it is disposed, as they do while it lives. */
+function ownResizable(bytes: number): BackingBuffer {
+  const buffer = new ArrayBuffer(0, { maxByteLength: bytes });
   return {
-    ...fixed("wasm", memory.buffer),
-    dispose(touchedBytes) {
-      recycle?.(memory, touchedBytes);
+    ...resizable(buffer),
+    zeroed: true,
+    dispose() {
+      if (!isDetached(buffer)) buffer.resize(0);
     },
   };
 }
 
+/** As long as its taken pages reach, rounded up so that small runs do not resize it one by one. */
 function resizable(buffer: ArrayBuffer): BackingBuffer {
-  const lengthFor = (bytes: number): number =>
-    Math.min(Math.ceil(bytes / WASM_PAGE_BYTES) * WASM_PAGE_BYTES, buffer.maxByteLength);
+  function resize(bytes: number): boolean {
+    const rounded = Math.ceil(bytes / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
+    try {
+      buffer.resize(Math.min(rounded, buffer.maxByteLength));
+      return true;
+    } catch {
+      return false;
+    }
+  }
   return {
     kind: "resizable",
     buffer,
     maxBytes: Math.min(buffer.maxByteLength, MAX_MEMORY_BYTES),
     zeroed: false,
-    commit(bytes) {
-      if (bytes <= buffer.byteLength) return true;
-      try {
-        buffer.resize(lengthFor(bytes));
-        return true;
-      } catch {
-        return false;
-      }
-    },
+    commit: (bytes) => bytes <= buffer.byteLength || resize(bytes),
     shrink(bytes) {
-      buffer.resize(Math.min(lengthFor(bytes), buffer.byteLength));
+      if (bytes + WASM_PAGE_BYTES <= buffer.byteLength) resize(bytes);
+      return buffer.byteLength;
     },
     dispose: () => undefined,
   };

@@ -3,22 +3,7 @@
  *
  * Allocators do not call the host. They *reserve* runs of pages here (an arena,
  * a table, a chunk for large blocks) and *release* them, and every fact about
- * those runs is in the buffer itself, at its start:
- *
- * ```text
- *   byte   base                 base+64          (next page boundary)
- *           v                    v                v
- *           +--------------------+----------------+------------------- ... --+
- *           | header, 16 words   | page map       | pages 1, 2, 3 ...        |
- *           |                    | 1 byte a page  |                          |
- *           +--------------------+----------------+------------------- ... --+
- *
- *   word  0 1    magic "HEAPWRT" and a format version; 0 in a free buffer
- *         2      pages in all
- *         3      byte address of the header / 64
- *         4-7    the page map's counters
- *         8-15   0, kept for the heap image
- * ```
+ * those runs is in the buffer itself; see the picture in `memory-header.ts`.
  *
  * Addresses are byte offsets from the start of the buffer, below 4 GiB. The
  * header makes address 0 unusable, so 0 can stand for "none".
@@ -27,19 +12,30 @@
 import { parseByteSize, type ByteSize } from "./byte-size.js";
 import { DISPOSE } from "./disposable.js";
 import { HeapwrightError } from "./errors.js";
-import { MAX_USE, PAGE_BYTES, createPageMap, pageOf, type PageMap } from "./page-map.js";
-import { openBuffer, type BackingBuffer, type MemoryKind, type MemorySource } from "./memory-source.js";
+import { HEADER_BYTES, claimBuffer, type MemoryHeader } from "./memory-header.js";
+import {
+  assertAttached,
+  openBuffer,
+  type BackingBuffer,
+  type MemoryKind,
+  type MemorySource,
+} from "./memory-source.js";
+import { HEADER_USE, MAX_USE, PAGE_BYTES } from "./page-map.js";
+import { showValue } from "./show-value.js";
 
 /** A byte offset from the start of a memory's buffer. 0 means "none". */
 export type Address = number;
 
-/** Figures of a memory, in bytes. `takenBytes <= touchedBytes <= reservedBytes`. */
+/** Figures of a memory, in bytes. `takenBytes <= touchedBytes <= reservedBytes`, `takenBytes <= peakTakenBytes`. */
 export interface MemoryUsage {
   /** Address space set aside: the cap. Costs nothing until it is touched. */
   readonly reservedBytes: number;
-  /** From the start to the highest page that was ever taken: at most this much is committed. */
+  /**
+   * From the start to the highest page that was ever taken: at most this much is committed. Falls only where pages go
+   * back to the system, with the kind `resizable`.
+   */
   readonly touchedBytes: number;
-  /** In pages that are taken now, header included. */
+  /** In pages that are taken now, the header and what lies before it included. */
   readonly takenBytes: number;
   /** Most bytes taken at once. */
   readonly peakTakenBytes: number;
@@ -51,43 +47,54 @@ export interface MemoryRun {
   readonly address: Address;
   /** Length in bytes, a multiple of {@link PAGE_BYTES}. */
   readonly bytes: number;
-  /** What it was taken for, 1 to 127: a number of the owner's choosing. */
+  /** What it was taken for: a number of the owner's choosing, 1 to 126, or 127 for the header. */
   readonly use: number;
 }
 
-/** One buffer, handed out in runs of pages. Made by {@link createMemory}. */
+/**
+ * One buffer, handed out in runs of pages. Made by {@link createMemory}. One thread at a time.
+ *
+ * Once it is disposed, or its buffer detached, nothing is taken any more: `release` does nothing, questions get 0 and no
+ * runs for an answer, and `reserve` and `verify` throw. Its functions may be taken apart: `{ ...memory }` is as good.
+ */
 export interface Memory extends Disposable {
   /** Where the bytes come from. */
   readonly kind: MemoryKind;
-  /** The bytes. The same object for the life of the memory. */
+  /** The bytes. The same object for the life of the memory; do not look at it afterwards. */
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** The cap, in bytes. */
   readonly maxBytes: number;
 
   /**
-   * Takes a run of pages. The bytes are not cleared.
+   * Takes a run of pages: the lowest that fits. The bytes are not cleared.
    *
    * @param bytes - how many, above 0; rounded up to whole pages of 4 KiB
-   * @param alignment - in bytes, a power of two; the address is a multiple of it
-   * @param use - what for, 1 to 127, shown by {@link Memory.useOf}
+   * @param alignment - in bytes, a power of two; the address is a multiple of it, and of 4 KiB
+   * @param use - what for, 1 to 126, shown by {@link Memory.useOf}
    * @returns the address of the first byte, or 0 when there is no such run or the host refused to commit it
+   * @throws HeapwrightError `ERR_BAD_SIZE`, `ERR_BAD_OPTION`, `ERR_DISPOSED`, `ERR_BUFFER_DETACHED`
    */
   reserve(bytes: number, alignment: number, use: number): Address;
 
-  /** As {@link Memory.reserve}, with every byte 0. Pages of an own memory that were never taken are not even touched. */
+  /**
+   * As {@link Memory.reserve}, with every byte 0. Where the memory was made here, pages that were never taken are not
+   * even touched.
+   */
   reserveZeroed(bytes: number, alignment: number, use: number): Address;
 
   /**
    * Gives a run back, whole.
    *
-   * @throws HeapwrightError `ERR_BAD_ADDRESS` when no run of that length begins there
+   * @param address - what {@link Memory.reserve} returned
+   * @param bytes - as many as it was asked for
+   * @throws HeapwrightError `ERR_BAD_ADDRESS` when no run of that length begins there; nothing changes then
    */
   release(address: Address, bytes: number): void;
 
-  /** What the page around an address was taken for; 0 when it is free or outside. */
+  /** What the page around an address was taken for; 0 when it is free or outside. Never throws. */
   useOf(address: Address): number;
 
-  /** All runs by rising address, the header's included. */
+  /** All runs by rising address, the header's first. */
   runs(): MemoryRun[];
 
   /** A snapshot of the figures. */
@@ -96,7 +103,7 @@ export interface Memory extends Disposable {
   /**
    * Checks the header and the page map.
    *
-   * @throws HeapwrightError `ERR_CORRUPT_MEMORY` naming everything found wrong
+   * @throws HeapwrightError `ERR_CORRUPT_MEMORY` naming everything found wrong, `ERR_DISPOSED`, `ERR_BUFFER_DETACHED`
    */
   verify(): void;
 
@@ -115,25 +122,18 @@ export interface MemoryOptions {
    */
   readonly memory?: MemorySource;
   /**
-   * The cap, for memories made here: a multiple of 64 KiB is used, at most 4 GiB. Default: 256 MiB. A buffer of your
-   * own brings its length.
+   * The cap, for memories made here: rounded up to a multiple of 64 KiB, at most 4 GiB. Default: 256 MiB. A buffer of
+   * your own brings its length, of which the first 4 GiB are used.
    */
   readonly maxBytes?: ByteSize;
   /**
-   * Where the memory begins in a buffer of your own, in bytes; what lies before is never touched. Default: 0.
+   * Where the memory begins in a buffer of your own, in bytes, rounded up to a multiple of 64; what lies before is never
+   * touched. The memory has the rest of the buffer. Default: 0.
    */
   readonly offset?: ByteSize;
 }
 
-/** What the header and the page map are taken for. */
-const HEADER_USE = MAX_USE;
-const HEADER_BYTES = 64;
 const DEFAULT_MAX_BYTES: number = 256 * 1024 * 1024;
-
-/** "HEAP" and "WRT" 1, little-endian. */
-const MAGIC = [0x50414548, 0x01545257] as const;
-
-const word = { magic: 0, pages: 2, base: 3, pageMap: 4 } as const;
 
 /**
  * Sets a memory aside.
@@ -149,81 +149,74 @@ const word = { magic: 0, pages: 2, base: 3, pageMap: 4 } as const;
  */
 export function createMemory(options: MemoryOptions = {}): Memory {
   const maxBytes = parseByteSize(options.maxBytes ?? DEFAULT_MAX_BYTES, "maxBytes");
+  const offset = parseByteSize(options.offset ?? 0, "offset");
+  const base = Math.ceil(offset / HEADER_BYTES) * HEADER_BYTES;
+
   const backing = openBuffer(options.memory ?? defaultKind(), maxBytes);
-  const base = Math.ceil(parseByteSize(options.offset ?? 0, "offset") / HEADER_BYTES) * HEADER_BYTES;
-  const { header, pages } = stampHeader(backing, base);
-  return memoryOver(backing, header, pages);
+  try {
+    return memoryOver(backing, claimBuffer(backing, base));
+  } catch (error) {
+    backing.dispose(0);
+    throw error;
+  }
 }
 
 function defaultKind(): MemoryKind {
   return "WebAssembly" in globalThis ? "wasm" : "buffer";
 }
 
-/** Claims a buffer: writes the header, or refuses when one is there. */
-function stampHeader(backing: BackingBuffer, base: number): { header: Int32Array; pages: PageMap } {
-  const { buffer, maxBytes } = backing;
-  const pageCount = Math.floor(maxBytes / PAGE_BYTES);
-  const mapEnd = base + HEADER_BYTES + pageCount;
-  const headerEnd = Math.ceil(mapEnd / PAGE_BYTES) * PAGE_BYTES;
-  if (headerEnd + PAGE_BYTES > maxBytes || !backing.commit(headerEnd)) {
-    throw new HeapwrightError(
-      "ERR_BUFFER_TOO_SMALL",
-      `A memory needs ${headerEnd + PAGE_BYTES} B at least, its page map included; this one has ${maxBytes} B.`,
-    );
-  }
-
-  const header = new Int32Array(buffer, base, HEADER_BYTES / 4);
-  if (
-    header[word.magic] === MAGIC[0] &&
-    header[word.magic + 1] === MAGIC[1] &&
-    header[word.base] === base / 64
-  ) {
-    throw new HeapwrightError(
-      "ERR_BUFFER_IN_USE",
-      "Another memory stands on this buffer, here or in another thread. Dispose that one first; if it is gone for good, fill the buffer with 0.",
-    );
-  }
-  const map = new Uint8Array(buffer, base + HEADER_BYTES, pageCount);
-  map.fill(0);
-  header.fill(0);
-  header.set(MAGIC);
-  header[word.pages] = pageCount;
-  header[word.base] = base / 64;
-
-  const pages = createPageMap(map, header.subarray(word.pageMap, word.pageMap + 4));
-  claimHeaderPages(map, header, headerEnd);
-  return { header, pages };
-}
-
-/** Pages before the base and those of the header are taken for good; `take` never returns page 0, so it is done by hand. */
-function claimHeaderPages(map: Uint8Array, header: Int32Array, headerEnd: number): void {
-  const end = pageOf(headerEnd);
-  map.fill(HEADER_USE | 0x80, 0, end);
-  map[0] = HEADER_USE;
-  header.fill(end, word.pageMap, word.pageMap + 4);
-}
-
-function memoryOver(backing: BackingBuffer, header: Int32Array, pages: PageMap): Memory {
+function memoryOver(backing: BackingBuffer, header: MemoryHeader): Memory {
   const { kind, buffer, maxBytes } = backing;
+  const { pages } = header;
   let disposed = false;
 
-  const figure = (index: number): number => header[word.pageMap + index]! * PAGE_BYTES;
+  function assertUsable(): void {
+    if (disposed) throw new HeapwrightError("ERR_DISPOSED", "This memory was disposed.");
+    if (header.isThere()) return;
+    assertAttached(buffer);
+    throw new HeapwrightError(
+      "ERR_BUFFER_DETACHED",
+      `The buffer was shortened to ${buffer.byteLength} B, below the memory's header. Dispose the memory.`,
+    );
+  }
+
+  /** Nothing is taken any more; what a caller may still ask while it cleans up gets that for an answer. */
+  function isGone(): boolean {
+    return disposed || !header.isThere();
+  }
 
   function reserve(bytes: number, alignment: number, use: number): Address {
-    if (disposed) return 0;
-    const count = Math.ceil(bytes / PAGE_BYTES);
-    const page = pages.take(count, Math.max(1, alignment / PAGE_BYTES), use);
-    if (page === 0) return 0;
-    if (backing.commit((page + count) * PAGE_BYTES)) return page * PAGE_BYTES;
-    pages.give(page, count);
-    return 0;
+    assertUsable();
+    checkRun(bytes, alignment, use);
+    const alignmentPages = Math.max(1, alignment / PAGE_BYTES);
+    return pages.take(Math.ceil(bytes / PAGE_BYTES), alignmentPages, use) * PAGE_BYTES;
+  }
+
+  /** Every byte from here on is 0. */
+  function dirtyEnd(): Address {
+    return backing.zeroed ? pages.figures().touched * PAGE_BYTES : maxBytes;
+  }
+
+  function runs(): MemoryRun[] {
+    if (isGone()) return [];
+    return pages
+      .runs()
+      .map(({ page, pages, use }) => ({ address: page * PAGE_BYTES, bytes: pages * PAGE_BYTES, use }));
+  }
+
+  /** What is at an address where a caller thought to have a run, as a sentence. */
+  function whatIsAt(address: Address): string {
+    const run = runs().find((each) => address >= each.address && address < each.address + each.bytes);
+    if (!run) return address >= 0 && address < maxBytes ? "Its page is free." : "It is outside the memory.";
+    if (run.use === HEADER_USE) return "The memory's header is there.";
+    return `There is a run of ${run.bytes} B, which begins at ${run.address}.`;
   }
 
   function dispose(): void {
     if (disposed) return;
     disposed = true;
-    const touchedBytes = figure(1);
-    header.fill(0);
+    const touchedBytes = header.isThere() ? pages.figures().touched * PAGE_BYTES : 0;
+    header.clear();
     backing.dispose(touchedBytes);
   }
 
@@ -235,43 +228,70 @@ function memoryOver(backing: BackingBuffer, header: Int32Array, pages: PageMap):
     reserve,
 
     reserveZeroed(bytes, alignment, use) {
-      const dirtyEnd = backing.zeroed ? figure(1) : maxBytes;
+      assertUsable();
+      const dirty = dirtyEnd();
       const address = reserve(bytes, alignment, use);
-      const end = Math.min(address + bytes, dirtyEnd);
+      const end = Math.min(address + bytes, dirty);
       if (address !== 0 && end > address) new Uint8Array(buffer, address, end - address).fill(0);
       return address;
     },
 
     release(address, bytes) {
-      if (disposed) return;
-      if (address % PAGE_BYTES !== 0 || !pages.give(pageOf(address), Math.ceil(bytes / PAGE_BYTES))) {
-        throw new HeapwrightError("ERR_BAD_ADDRESS", `No run of ${bytes} B begins at ${address}.`);
+      if (isGone()) return;
+      if (!pages.give(address / PAGE_BYTES, Math.ceil(bytes / PAGE_BYTES))) {
+        throw new HeapwrightError(
+          "ERR_BAD_ADDRESS",
+          `No run of ${showValue(bytes)} B begins at ${showValue(address)}. ${whatIsAt(address)}`,
+        );
       }
-      backing.shrink?.(pages.takenEnd() * PAGE_BYTES);
+      if (!backing.shrink) return;
+      const length = backing.shrink(pages.takenEnd() * PAGE_BYTES);
+      pages.forgetFrom(Math.ceil(length / PAGE_BYTES));
     },
 
-    useOf: (address) => pages.useOf(pageOf(address)),
+    useOf: (address) => (disposed ? 0 : pages.useAt(address)),
 
-    runs: () =>
-      pages
-        .runs()
-        .map(({ page, pages, use }) => ({ address: page * PAGE_BYTES, bytes: pages * PAGE_BYTES, use })),
+    runs,
 
-    usage: () => ({
-      reservedBytes: maxBytes,
-      touchedBytes: figure(1),
-      takenBytes: figure(2),
-      peakTakenBytes: figure(3),
-    }),
+    usage() {
+      if (isGone()) return { reservedBytes: 0, touchedBytes: 0, takenBytes: 0, peakTakenBytes: 0 };
+      const { touched, taken, peakTaken } = pages.figures();
+      return {
+        reservedBytes: maxBytes,
+        touchedBytes: touched * PAGE_BYTES,
+        takenBytes: taken * PAGE_BYTES,
+        peakTakenBytes: peakTaken * PAGE_BYTES,
+      };
+    },
 
     verify() {
-      if (disposed) throw new HeapwrightError("ERR_DISPOSED", "This memory was disposed.");
-      const found = pages.problems();
-      if (header[word.magic] !== MAGIC[0]) found.unshift("The memory's header is overwritten.");
+      assertUsable();
+      const found = header.problems();
       if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
     },
 
     dispose,
     [DISPOSE]: dispose,
   };
+}
+
+function checkRun(bytes: number, alignment: number, use: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes <= 0) {
+    throw new HeapwrightError(
+      "ERR_BAD_SIZE",
+      `A run of pages needs a whole number of bytes above 0, not ${showValue(bytes)}.`,
+    );
+  }
+  if (!(alignment >= 1) || 2 ** Math.round(Math.log2(alignment)) !== alignment) {
+    throw new HeapwrightError(
+      "ERR_BAD_OPTION",
+      `The alignment must be a power of two, in bytes, not ${showValue(alignment)}.`,
+    );
+  }
+  if (!Number.isInteger(use) || use < 1 || use > MAX_USE) {
+    throw new HeapwrightError(
+      "ERR_BAD_OPTION",
+      `The use of a run must be a whole number from 1 to ${MAX_USE}, not ${showValue(use)}.`,
+    );
+  }
 }
