@@ -10,6 +10,7 @@
 import { BLOCK_ALIGNMENT, type AllocationDomain, type BlockAllocator } from "@heapwright/core";
 
 import { CALLOC, DOMAINS, FREE, LEAVES_POOLS, MALLOC, REALLOC, type EventBatch } from "./events.js";
+import { messageOf } from "./message-of.js";
 import type { ProblemLog } from "./problem-log.js";
 import { createStamps } from "./stamps.js";
 import { grown } from "./slot-table.js";
@@ -22,8 +23,8 @@ export interface FirstRound {
   refused(): number;
   /** After the last event: checks what is left, and whether the allocator knows of it. */
   checkRest(): void;
-  /** Frees what is left: the same slots after any round. Returns how many frees were refused. */
-  freeRest(addressOf: Uint32Array): number;
+  /** Frees what is left, after this round or another: the slots are the same ones. */
+  freeRest(addresses: Uint32Array): void;
   /** Addresses by slot. */
   addresses(): Uint32Array;
 }
@@ -157,9 +158,7 @@ export function createFirstRound(
           playEvent(batch, i);
         } catch (error) {
           refused++;
-          report(
-            `${describeEvent(batch, i)} was refused: ${error instanceof Error ? error.message : String(error)}`,
-          );
+          report(`${describeEvent(batch, i)} was refused: ${messageOf(error)}`);
         }
       }
     },
@@ -175,18 +174,17 @@ export function createFirstRound(
     },
 
     freeRest(addresses) {
-      let failed = 0;
       for (let slot = 0; slot < addresses.length; slot++) {
         const address = addresses[slot]!;
         addresses[slot] = 0;
-        if (address === 0) continue;
         try {
-          calls[domainOf[slot]!]!.free(address);
-        } catch {
-          failed++;
+          if (address !== 0) calls[domainOf[slot]!]!.free(address);
+        } catch (error) {
+          problems.add(
+            () => `After a round: the free of the block at ${address} was refused: ${messageOf(error)}`,
+          );
         }
       }
-      return failed;
     },
 
     addresses: () => addressOf,

@@ -9,6 +9,7 @@ import { HeapwrightError, checkSize } from "@heapwright/core";
 
 import { MAX_NODES, parseGraphHeader, type GraphHeader, type GraphInfo } from "./graph-header.js";
 import type { NodeBatch } from "./graph.js";
+import { checkGiven } from "./header-fields.js";
 import { createRecordBuffer, type Recording } from "./record-buffer.js";
 import { toZigzag } from "./varint.js";
 
@@ -128,7 +129,9 @@ export function createGraphWriter(info: GraphInfo): GraphWriter {
     const nodes = refcounts.length;
     if (inEdges.length > nodes) throw badNode(`edges to the nodes 0 to ${nodes - 1}`, inEdges.length - 1);
     const beyond = refcounts.map((count, number) => count - (inEdges[number] ?? 0));
-    const header = completeHeader({
+    const fields = {
+      python: "",
+      platform: "",
       ...info,
       ...totals,
       nodes,
@@ -136,7 +139,9 @@ export function createGraphWriter(info: GraphInfo): GraphWriter {
       externallyReferenced: beyond.filter((count) => count > 0).length,
       generationSizes,
       types,
-    });
+      format: "pymg",
+    };
+    const header = checkGiven(() => parseGraphHeader(fields, "graph"));
     finished = true;
     return buffer.finish("graph", header);
   }
@@ -146,16 +151,6 @@ export function createGraphWriter(info: GraphInfo): GraphWriter {
   }
 
   return { node, append, finish };
-}
-
-function completeHeader(fields: object): GraphHeader {
-  try {
-    return parseGraphHeader({ python: "", platform: "", ...fields, format: "pymg" }, "graph");
-  } catch (cause) {
-    throw new HeapwrightError("ERR_BAD_OPTION", cause instanceof Error ? cause.message : String(cause), {
-      cause,
-    });
-  }
 }
 
 function badNode(expected: string, found: number): HeapwrightError {

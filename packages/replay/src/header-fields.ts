@@ -3,7 +3,10 @@
  * header is as likely to be damaged as the records behind it.
  */
 
+import { HeapwrightError } from "@heapwright/core";
+
 import { recordingError } from "./container.js";
+import { messageOf } from "./message-of.js";
 
 /** A parsed JSON object of a header. */
 export type HeaderFields = Readonly<Record<string, unknown>>;
@@ -99,4 +102,17 @@ function isListOf<T>(is: (value: unknown) => value is T): (value: unknown) => va
 function describe(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
+
+/**
+ * Checks what a caller wants in a header as a reader would: there a wrong field is damage, here a wrong option.
+ *
+ * @throws HeapwrightError `ERR_BAD_OPTION` with the reader's words
+ */
+export function checkGiven<Header>(parse: () => Header): Header {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new HeapwrightError("ERR_BAD_OPTION", messageOf(cause), { cause });
+  }
 }

@@ -1,3 +1,8 @@
+/**
+ * What goes wrong in a replay does so a million times: all of it is counted, and
+ * the first few are described.
+ */
+
 /** What went wrong in a replay: all of it counted, the first few described. */
 export interface ProblemLog {
   /** Counts a problem, and describes it if there is room. */

@@ -20,6 +20,7 @@ import {
 
 import { DOMAINS, type EventBatch } from "./events.js";
 import { createFirstRound, type FirstRound } from "./first-round.js";
+import { messageOf } from "./message-of.js";
 import { createProblemLog, type ProblemLog } from "./problem-log.js";
 import { replayDomains, replayEvents } from "./replay-loops.js";
 import { copyEvents, copySmallEvents, countSmallEvents, type EventColumns } from "./event-columns.js";
@@ -100,11 +101,8 @@ export async function replay(
 
   let allocator = plugin.create(options.allocator);
   try {
-    const first = createFirstRound(
-      allocator,
-      { small, stamp, calls: callsByDomain(plugin, allocator, small) },
-      problems,
-    );
+    const { calls } = routeTo(plugin, allocator, small);
+    const first = createFirstRound(allocator, { small, stamp, calls }, problems);
     const figures = await playFirstRound(trace, first, allocator, progress, (batch) =>
       kept?.push(copy(batch)),
     );
@@ -114,10 +112,10 @@ export async function replay(
     const nsPerEventByRound: number[] = [];
     let addressOf = first.addresses();
     for (let round = 1; round <= rounds; round++) {
-      allocator = clear(plugin, allocator, options.allocator, () => first.freeRest(addressOf), problems);
+      allocator = clear(plugin, allocator, options.allocator, () => first.freeRest(addressOf));
       addressOf = new Uint32Array(addressOf.length);
-      const loop = loopFor(plugin, allocator, small);
-      const timed: TimedRound = { play: (events) => loop(events, addressOf), copy, clock, progress };
+      const { play } = routeTo(plugin, allocator, small);
+      const timed: TimedRound = { play, addressOf, copy, clock, progress };
       const { ms, refused } = kept
         ? await timeKept(kept, header.events, timed)
         : await timeStreamed(trace, timed);
@@ -236,7 +234,7 @@ function checkHeap(first: FirstRound, allocator: BlockAllocator, problems: Probl
   try {
     allocator.verify();
   } catch (error) {
-    problems.add(() => `verify() failed: ${error instanceof Error ? error.message : String(error)}`);
+    problems.add(() => `verify() failed: ${messageOf(error)}`);
   }
 }
 
@@ -245,53 +243,42 @@ function clear(
   plugin: AllocatorPlugin,
   allocator: BlockAllocator,
   options: AllocatorOptions | undefined,
-  freeRest: () => number,
-  problems: ProblemLog,
+  freeRest: () => void,
 ): BlockAllocator {
   if (plugin.traits.resets && allocator.reset) {
     allocator.reset();
     return allocator;
   }
   if (plugin.traits.reuses) {
-    const failed = freeRest();
-    if (failed > 0) problems.add(() => `${failed} blocks that the trace leaves alive could not be freed.`);
+    freeRest();
     return allocator;
   }
   allocator.dispose();
   return plugin.create(options);
 }
 
-/** The domains to route to, if any: the small-object stream has left them behind. */
-function domainsOf(
-  plugin: AllocatorPlugin,
-  allocator: BlockAllocator,
-  small: boolean,
-): BlockAllocator["domains"] {
-  return plugin.traits.domains && !small ? allocator.domains : undefined;
+/** Which functions of an allocator the events go to. */
+interface Route {
+  /** By number of the domain. */
+  readonly calls: readonly AllocationDomain[];
+  /** Plays events as fast as they go; returns how many were refused. */
+  readonly play: (events: EventColumns, addressOf: Uint32Array) => number;
 }
 
-function callsByDomain(
-  plugin: AllocatorPlugin,
-  allocator: BlockAllocator,
-  small: boolean,
-): AllocationDomain[] {
-  const domains = domainsOf(plugin, allocator, small);
-  return DOMAINS.map((name) => domains?.[name] ?? allocator);
-}
-
-function loopFor(
-  plugin: AllocatorPlugin,
-  allocator: BlockAllocator,
-  small: boolean,
-): (events: EventColumns, addressOf: Uint32Array) => number {
-  const domains = domainsOf(plugin, allocator, small);
-  return domains
-    ? (events, addressOf) => replayDomains(domains, events, addressOf)
-    : (events, addressOf) => replayEvents(allocator, events, addressOf);
+/** To the domains of an allocator that has them. The small-object stream has left domains behind. */
+function routeTo(plugin: AllocatorPlugin, allocator: BlockAllocator, small: boolean): Route {
+  const { domains } = allocator;
+  if (plugin.traits.domains && domains && !small) {
+    const calls = DOMAINS.map((name) => domains[name]);
+    return { calls, play: (events, addressOf) => replayDomains(domains, events, addressOf) };
+  }
+  const calls = DOMAINS.map(() => allocator);
+  return { calls, play: (events, addressOf) => replayEvents(allocator, events, addressOf) };
 }
 
 interface TimedRound {
-  readonly play: (events: EventColumns) => number;
+  readonly play: Route["play"];
+  readonly addressOf: Uint32Array;
   readonly copy: (batch: EventBatch) => EventColumns;
   readonly clock: () => number;
   readonly progress: Progress;
@@ -305,24 +292,27 @@ interface RoundResult {
 async function timeKept(
   kept: readonly EventColumns[],
   eventCount: number,
-  { play, clock, progress }: TimedRound,
+  { play, addressOf, clock, progress }: TimedRound,
 ): Promise<RoundResult> {
   let refused = 0;
   const start = clock();
-  for (const events of kept) refused += play(events);
+  for (const events of kept) refused += play(events, addressOf);
   const ms = clock() - start;
   await progress.batchDone(eventCount);
   await progress.roundDone();
   return { ms, refused };
 }
 
-async function timeStreamed(trace: Trace, { play, copy, clock, progress }: TimedRound): Promise<RoundResult> {
+async function timeStreamed(
+  trace: Trace,
+  { play, addressOf, copy, clock, progress }: TimedRound,
+): Promise<RoundResult> {
   let ms = 0;
   let refused = 0;
   for await (const batch of trace.batches()) {
     const events = copy(batch);
     const start = clock();
-    refused += play(events);
+    refused += play(events, addressOf);
     ms += clock() - start;
     await progress.batchDone(batch.length);
   }

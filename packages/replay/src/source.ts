@@ -7,6 +7,8 @@
 
 import { HeapwrightError } from "@heapwright/core";
 
+import { messageOf } from "./message-of.js";
+
 /** Bytes in chunks of any length, empty ones included. */
 export type ByteChunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -78,8 +80,7 @@ async function* readChunks(
     }
   } catch (cause) {
     if (HeapwrightError.is(cause)) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new HeapwrightError("ERR_READ_FAILED", `${name}: reading failed: ${reason}`, { cause });
+    throw new HeapwrightError("ERR_READ_FAILED", `${name}: reading failed: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -9,6 +9,7 @@
 import { HeapwrightError, checkSize, type DomainName } from "@heapwright/core";
 
 import { CALLOC, DOMAINS, FREE, MALLOC, REALLOC, type EventBatch } from "./events.js";
+import { checkGiven } from "./header-fields.js";
 import { createRecordBuffer, type Recording } from "./record-buffer.js";
 import { NO_SLOT, addSlot, createSlotTable, findSlot, grown, removeSlot } from "./slot-table.js";
 import { MARK, MAX_MARK_BYTES } from "./trace-decoder.js";
@@ -204,16 +205,10 @@ export function createTraceWriter(info: TraceInfo): TraceWriter {
   };
 }
 
-/** Adds totals to what the caller gave, and checks all of it as a reader would. */
+/** Adds totals to what the caller gave. */
 function completeHeader(info: TraceInfo, totals: object): TraceHeader {
   const given = { argv: [], python: "", platform: "", truncated: false, ...info };
-  try {
-    return parseTraceHeader({ ...given, ...totals, format: "pymt" }, "trace");
-  } catch (cause) {
-    throw new HeapwrightError("ERR_BAD_OPTION", cause instanceof Error ? cause.message : String(cause), {
-      cause,
-    });
-  }
+  return checkGiven(() => parseTraceHeader({ ...given, ...totals, format: "pymt" }, "trace"));
 }
 
 function domainCode(domain: DomainName): number {
