@@ -44,13 +44,17 @@ export function assertPlugin(plugin: unknown, kind: string): asserts plugin is P
   if (typeof found.name !== "string" || !NAME.test(found.name)) {
     throw badPlugin("a name of lower-case words joined by hyphens or dots", showValue(found.name));
   }
-  if (found.api !== PLUGIN_API_VERSION) {
-    const older = typeof found.api === "number" && found.api < PLUGIN_API_VERSION;
-    throw badPlugin(
-      `api: ${PLUGIN_API_VERSION} in "${found.name}"`,
-      `api: ${showValue(found.api)}; install a newer version of ${older ? "the plugin" : "@heapwright/core"}`,
-    );
-  }
+  if (found.api === PLUGIN_API_VERSION) return;
+  throw badPlugin(
+    `api: ${PLUGIN_API_VERSION} in "${found.name}"`,
+    `api: ${showValue(found.api)}${remedyFor(found.api)}`,
+  );
+}
+
+/** Which side has to catch up. */
+function remedyFor(api: unknown): string {
+  if (typeof api !== "number") return "";
+  return `; install a newer version of ${api < PLUGIN_API_VERSION ? "the plugin" : "@heapwright/core"}`;
 }
 
 /**
