@@ -195,9 +195,9 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       [
         "        const moved = allocate(bytes, domain);\n",
-        "        remove(old);\n        const moved = allocate(bytes, domain);\n",
+        "        old.chunk.blocks.splice(old.chunk.blocks.indexOf(old.block), 1);\n        const moved = allocate(bytes, domain);\n",
       ],
-      ["address + keptBytes);\n        remove(old);", "address + keptBytes);"],
+      ["        remove(old);\n", "        if (old.chunk.blocks.length === 0) releaseChunk(old.chunk);\n"],
     ],
   },
   {

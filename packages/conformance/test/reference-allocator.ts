@@ -234,7 +234,6 @@ function createReference(options: AllocatorOptions = {}): BlockAllocator {
   function dispose(): void {
     if (disposed) return;
     disposed = true;
-    if (memory.buffer.byteLength === 0) return; // detached: there is nothing left to give back
     for (const chunk of [...chunks]) releaseChunk(chunk);
     if (owned) memory.dispose();
   }

@@ -64,7 +64,13 @@ export function bufferCases(subject: Subject): Draft[] {
       id: "buffer-in-use/second-allocator",
       rule: "buffer-in-use",
       title: "refuses a buffer that carries another allocator, which goes on unharmed",
-      run: () => refuseSecond(subject),
+      run: () => refuseSecond(subject, 0),
+    },
+    {
+      id: "buffer-in-use/another-offset",
+      rule: "buffer-in-use",
+      title: "refuses such a buffer at another offset, too",
+      run: () => refuseSecond(subject, 65536),
     },
     {
       id: "offset/bytes-before",
@@ -171,14 +177,14 @@ function demandUsedOrFree(subject: Subject, bytes: number): void {
   }
 }
 
-function refuseSecond(subject: Subject): void {
+function refuseSecond(subject: Subject, offset: number): void {
   const buffer = new ArrayBuffer(subject.maxBytes);
   withAllocator(
     subject,
     (first) => {
       const blocks = [64, 600, 20_000].map((bytes, index) => mallocMarked(first, bytes, index));
       const what = "create on a buffer that is in use";
-      demandRefusal(what, ["ERR_BUFFER_IN_USE"], () => subject.create({ memory: buffer }));
+      demandRefusal(what, ["ERR_BUFFER_IN_USE"], () => subject.create({ memory: buffer, offset }));
       markBlock(first, first.malloc(64), 0x77);
       for (const block of blocks) demandMarked(first, block);
     },
