@@ -5,12 +5,18 @@
  * allocated; such a block is passed over from then on. An allocator that throws
  * leaves the inner loop, and the outer one goes on behind the event: entering a
  * `try` for each event would cost more than some allocators do.
+ *
+ * The loops themselves call `malloc` and `free` only, and of one domain: V8 inlines
+ * callees up to a budget for each function, and these are nearly all events.
  */
 
 import type { AllocationDomain, DomainName } from "@heapwright/core";
 
 import type { EventColumns } from "./event-columns.js";
-import { CALLOC, MALLOC, REALLOC } from "./events.js";
+import { CALLOC, FREE, MALLOC, REALLOC } from "./events.js";
+
+const MEM = 1;
+const OBJ = 2;
 
 /** Replays events into one domain. Returns how many the allocator refused. */
 export function replayEvents(
@@ -24,24 +30,16 @@ export function replayEvents(
   for (let i = 0; i < length; i++) {
     try {
       for (; i < length; i++) {
-        const block = slot[i]!;
-        switch (op[i]) {
-          case MALLOC:
-            addressOf[block] = allocator.malloc(size[i]!);
-            break;
-          case CALLOC:
-            addressOf[block] = allocator.calloc(1, size[i]!);
-            break;
-          case REALLOC: {
-            const address = addressOf[block]!;
-            if (address !== 0) addressOf[block] = allocator.realloc(address, size[i]!);
-            break;
-          }
-          default: {
-            const address = addressOf[block]!;
-            addressOf[block] = 0;
-            if (address !== 0) allocator.free(address);
-          }
+        const code = op[i]!;
+        if (code === MALLOC) {
+          addressOf[slot[i]!] = allocator.malloc(size[i]!);
+        } else if (code === FREE) {
+          const block = slot[i]!;
+          const address = addressOf[block]!;
+          addressOf[block] = 0;
+          if (address !== 0) allocator.free(address);
+        } else {
+          replayEvent(allocator, events, i, addressOf);
         }
       }
     } catch {
@@ -63,42 +61,19 @@ export function replayDomains(
   for (let i = 0; i < length; i++) {
     try {
       for (; i < length; i++) {
-        const block = slot[i]!;
-        // Three calls each, not one on a variable: a call site that always meets the same function is the fastest.
-        const code = domain[i]!;
-        switch (op[i]) {
-          case MALLOC: {
-            const bytes = size[i]!;
-            addressOf[block] =
-              code === 2 ? obj.malloc(bytes) : code === 1 ? mem.malloc(bytes) : raw.malloc(bytes);
-            break;
-          }
-          case CALLOC: {
-            const bytes = size[i]!;
-            addressOf[block] =
-              code === 2 ? obj.calloc(1, bytes) : code === 1 ? mem.calloc(1, bytes) : raw.calloc(1, bytes);
-            break;
-          }
-          case REALLOC: {
-            const address = addressOf[block]!;
-            if (address === 0) break;
-            const bytes = size[i]!;
-            addressOf[block] =
-              code === 2
-                ? obj.realloc(address, bytes)
-                : code === 1
-                  ? mem.realloc(address, bytes)
-                  : raw.realloc(address, bytes);
-            break;
-          }
-          default: {
-            const address = addressOf[block]!;
-            addressOf[block] = 0;
-            if (address === 0) break;
-            if (code === 2) obj.free(address);
-            else if (code === 1) mem.free(address);
-            else raw.free(address);
-          }
+        const code = op[i]!;
+        const from = domain[i]!;
+        if (from !== OBJ) {
+          replayEvent(from === MEM ? mem : raw, events, i, addressOf);
+        } else if (code === MALLOC) {
+          addressOf[slot[i]!] = obj.malloc(size[i]!);
+        } else if (code === FREE) {
+          const block = slot[i]!;
+          const address = addressOf[block]!;
+          addressOf[block] = 0;
+          if (address !== 0) obj.free(address);
+        } else {
+          replayEvent(obj, events, i, addressOf);
         }
       }
     } catch {
@@ -106,4 +81,29 @@ export function replayDomains(
     }
   }
   return refused;
+}
+
+/** Replays one event of any kind. */
+function replayEvent(
+  domain: AllocationDomain,
+  { op, slot, size }: EventColumns,
+  i: number,
+  addressOf: Uint32Array,
+): void {
+  const block = slot[i]!;
+  const address = addressOf[block]!;
+  switch (op[i]) {
+    case MALLOC:
+      addressOf[block] = domain.malloc(size[i]!);
+      break;
+    case CALLOC:
+      addressOf[block] = domain.calloc(1, size[i]!);
+      break;
+    case REALLOC:
+      if (address !== 0) addressOf[block] = domain.realloc(address, size[i]!);
+      break;
+    default:
+      addressOf[block] = 0;
+      if (address !== 0) domain.free(address);
+  }
 }

@@ -5,7 +5,7 @@
  * The first round is not timed. It fills and checks every block and takes the
  * figures of the heap. The rounds after it are timed and do nothing but call the
  * allocator: events are decoded before the clock starts. A trace of up to 8 million
- * events is decoded once and kept (14 bytes an event); a longer one is read again
+ * events is decoded once and kept (10 bytes an event); a longer one is read again
  * for each round, and the clock runs for each batch.
  */
 
