@@ -41,6 +41,8 @@ const library: Options = {
   format: ["esm", "cjs"],
   // tsup reads "typeRoots" of tsconfig.base.json as if it stood in the package.
   dts: {
+    // Disposable types reach consumers with the package, whatever their own "lib" says.
+    banner: '/// <reference lib="esnext.disposable" />',
     compilerOptions: {
       typeRoots: ["../../tooling/types", "../../node_modules/@types"].map((path) => resolve(path)),
     },

@@ -185,7 +185,7 @@ function tsconfig(resolution, types, files) {
     module: resolution === "bundler" ? "esnext" : resolution,
     moduleResolution: resolution,
     target: "es2022",
-    lib: ["es2022", "esnext.disposable"],
+    lib: ["es2022"],
     types,
     typeRoots: [join(root, "node_modules/@types")],
     strict: true,
