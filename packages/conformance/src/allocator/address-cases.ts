@@ -17,6 +17,8 @@ const LENGTHS: readonly number[] = [64, 512, 5000, 100_000];
 /** What the kit takes pages for; any number that no allocator is likely to use. */
 const OTHER_USE = 101;
 
+const CHECKS_OFF = "The checks are off.";
+
 /** A call that takes the address of a live block. */
 interface AddressCall {
   readonly name: "free" | "realloc" | "usableSize";
@@ -51,6 +53,7 @@ export function addressCases(subject: Subject): Draft[] {
       id: "bad-address/blocks-of-others",
       rule: "bad-address",
       title: "refuses blocks of another allocator on the same memory",
+      skip: subject.checks ? undefined : CHECKS_OFF,
       run: () => refuseBlocksOfOthers(subject),
     },
     {
@@ -68,7 +71,7 @@ export function addressCases(subject: Subject): Draft[] {
 }
 
 function undetected({ traits, checks }: Subject, detection: Detection): string | undefined {
-  if (!checks) return "The checks are off.";
+  if (!checks) return CHECKS_OFF;
   return traits.detects.includes(detection) ? undefined : `The trait detects does not list ${detection}.`;
 }
 

@@ -11,7 +11,7 @@ export const ALLOCATOR_RULES = {
   "usable-size": "`usableSize` is at least what was asked for.",
   "no-overlap": "Live blocks never overlap: what their owners write stays, whatever else is called.",
   "zero-size": "A request for 0 bytes yields a live block of its own.",
-  "checks-off": "With `checks: false`, correct programs run as well.",
+  "checks-off": "With `checks: false`, a correct program runs as it does with checks.",
 
   "calloc-clears": "Every byte asked of `calloc` is 0, whatever the room was used for before.",
   "calloc-overflow": "`calloc` refuses a product of count and bytes that is too large, however it wraps.",
