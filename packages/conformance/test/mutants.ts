@@ -605,7 +605,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       [
         "  const chunks: Chunk[] = [];\n",
-        "  new Uint8Array(memory.buffer)[9] = 1;\n  const chunks: Chunk[] = [];\n",
+        "  new Uint8Array(memory.buffer)[60] = 1;\n  const chunks: Chunk[] = [];\n",
       ],
     ],
   },
