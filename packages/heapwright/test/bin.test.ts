@@ -35,6 +35,8 @@ function run(bin: string, cwd: string): { status: number | null; stdout: string;
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, "replay", "x"], {
     cwd: join(folder, cwd),
     encoding: "utf8",
+    // Package managers point it at the packages of this workspace.
+    env: { ...process.env, NODE_PATH: "" },
   });
   return { status, stdout, stderr };
 }
