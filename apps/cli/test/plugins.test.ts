@@ -63,33 +63,45 @@ describe("allocators of the user's", () => {
   });
 
   it.each([
-    ["written for another version of the contract", "newer-api.mjs", /needs api: 1 .*found api: 2/],
-    ["without a trait", "no-traits.mjs", /needs the trait returns .*found/],
-    ["without a kind", "no-kind.mjs", /needs kind: "allocator"; found kind: undefined/],
+    [
+      "written for another version of the contract",
+      new URL("fixtures/newer-api.mjs", import.meta.url),
+      /needs api: 1 .*found api: 2/,
+    ],
+    [
+      "without a trait",
+      new URL("fixtures/no-traits.mjs", import.meta.url),
+      /needs the trait returns .*found/,
+    ],
+    [
+      "without a kind",
+      new URL("fixtures/no-kind.mjs", import.meta.url),
+      /needs kind: "allocator"; found kind: undefined/,
+    ],
     [
       "a factory that was not called",
-      "factory.mjs",
+      new URL("fixtures/factory.mjs", import.meta.url),
       /expected an export .*found mine \(function\)\. A factory has to be called/,
     ],
     [
       "a module that throws",
-      "throws.mjs",
+      new URL("fixtures/throws.mjs", import.meta.url),
       /could not be imported: Error: no allocator today and none tomorrow\n/,
     ],
-    ["no file", "missing.mjs", /There is no file \.\/missing\.mjs/],
-    ["a folder", "../fixtures", /is a folder/],
+    ["no file", new URL("fixtures/missing.mjs", import.meta.url), /There is no file .*missing\.mjs/],
+    ["a folder", new URL("fixtures", import.meta.url), /is a folder/],
     [
       "a plugin that creates nothing",
-      "creates-nothing.mjs",
+      new URL("fixtures/creates-nothing.mjs", import.meta.url),
       /"nothing" is broken: expected create\(\).*found undefined/,
     ],
     [
       "a plugin whose create throws",
-      "creates-nothing.mjs",
+      new URL("fixtures/creates-nothing.mjs", import.meta.url),
       /"fails" is broken: expected create\(\).*TypeError: cannot/,
     ],
-  ])("are refused with exit code 2 when they are %s", async (_what, file, message) => {
-    const { code, stderr } = await replayWith(`./${file}`);
+  ])("are refused with exit code 2 when they are %s", async (_what, url, message) => {
+    const { code, stderr } = await replayWith(fileURLToPath(url));
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/^\s+at /m);

@@ -10,7 +10,7 @@ import { sampleTrace, temporaryFolder } from "./samples.js";
 
 const folder = temporaryFolder();
 const sample = join(folder, "sample.pymt");
-const fixtures = fileURLToPath(new URL("fixtures/", import.meta.url));
+const talks = fileURLToPath(new URL("fixtures/talks.mjs", import.meta.url));
 const ESCAPE = "\x1b";
 
 interface JsonReport {
@@ -82,7 +82,7 @@ describe("replay --json", () => {
   });
 
   it("writes nothing on standard output but the document, whatever a plugin prints", async () => {
-    const run = await replay(sample, "--json", "--allocator", `pymalloc,${fixtures}talks.mjs`);
+    const run = await replay(sample, "--json", "--allocator", `pymalloc,${talks}`);
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("hello from a plugin");
     expect(reportOf(run)).toMatchObject({

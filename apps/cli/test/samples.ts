@@ -36,7 +36,7 @@ export function sampleTrace(program = "sample"): Buffer {
   return Buffer.concat([...writer.finish()]);
 }
 
-export function sampleGraph(): Buffer {
+function sampleGraph(): Buffer {
   const writer = createGraphWriter({ program: "graph", types: [] });
   return Buffer.concat([...writer.finish()]);
 }

@@ -61,7 +61,7 @@ function resolveModule(module: string): string {
 }
 
 /** The code of the error for a name that is no file and no package. */
-export const NO_SUCH_MODULE = "NO_SUCH_MODULE";
+const NO_SUCH_MODULE = "NO_SUCH_MODULE";
 
 function isPath(module: string): boolean {
   return module.startsWith(".") || isAbsolute(module) || /^[^@].*\.[cm]?[jt]s$/.test(module);
