@@ -176,21 +176,27 @@ function ownResizable(bytes: number): BackingBuffer {
 
 /** As long as its taken pages reach, rounded up so that small runs do not resize it one by one. */
 function resizable(buffer: ArrayBuffer): BackingBuffer {
-  function resize(bytes: number): boolean {
+  const { maxByteLength } = buffer;
+
+  /** As long as that, or as it was when the host refuses. */
+  function resize(bytes: number): void {
     const rounded = Math.ceil(bytes / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
     try {
-      buffer.resize(Math.min(rounded, buffer.maxByteLength));
-      return true;
+      buffer.resize(Math.min(rounded, maxByteLength));
     } catch {
-      return false;
+      // The length tells.
     }
   }
+
   return {
     kind: "resizable",
     buffer,
-    maxBytes: Math.min(buffer.maxByteLength, MAX_MEMORY_BYTES),
+    maxBytes: Math.min(maxByteLength, MAX_MEMORY_BYTES),
     zeroed: false,
-    commit: (bytes) => bytes <= buffer.byteLength || resize(bytes),
+    commit(bytes) {
+      if (bytes > buffer.byteLength) resize(bytes);
+      return bytes <= buffer.byteLength;
+    },
     shrink(bytes) {
       if (bytes + WASM_PAGE_BYTES <= buffer.byteLength) resize(bytes);
       return buffer.byteLength;

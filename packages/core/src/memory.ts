@@ -282,7 +282,7 @@ function checkRun(bytes: number, alignment: number, use: number): void {
       `A run of pages needs a whole number of bytes above 0, not ${showValue(bytes)}.`,
     );
   }
-  if (!(alignment >= 1) || 2 ** Math.round(Math.log2(alignment)) !== alignment) {
+  if (!isPowerOfTwo(alignment)) {
     throw new HeapwrightError(
       "ERR_BAD_OPTION",
       `The alignment must be a power of two, in bytes, not ${showValue(alignment)}.`,
@@ -294,4 +294,8 @@ function checkRun(bytes: number, alignment: number, use: number): void {
       `The use of a run must be a whole number from 1 to ${MAX_USE}, not ${showValue(use)}.`,
     );
   }
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
 }
