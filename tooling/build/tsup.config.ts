@@ -30,7 +30,6 @@ const shared: Options = {
   sourcemap: true,
   clean: true,
   silent: true,
-  splitting: true,
   // "node:fs" is said as it is written; tsup would shorten it to "fs".
   removeNodeProtocol: false,
 };

@@ -79,7 +79,9 @@ export function createBump(options: AllocatorOptions = {}): Bump {
   const first = firstChunk(memory, owned);
   const { buffer } = memory;
   const words =
-    memory.kind === "resizable" ? new Int32Array(buffer) : new Int32Array(buffer, 0, buffer.byteLength >>> 2);
+    memory.kind === "resizable"
+      ? new Int32Array(buffer)
+      : new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
   const bytesOf =
     memory.kind === "resizable" ? new Uint8Array(buffer) : new Uint8Array(buffer, 0, buffer.byteLength);
   let disposed = false;

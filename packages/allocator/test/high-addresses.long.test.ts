@@ -27,6 +27,15 @@ describe("above 2 GiB", () => {
     heap.verify();
   });
 
+  it.each([
+    ["pymalloc", createPymalloc],
+    ["bump", createBump],
+  ])("%s stands on a memory of exactly 4 GiB", (_, create) => {
+    using heap = create({ maxBytes: "4GiB" });
+    heap.free(heap.malloc(100));
+    heap.verify();
+  });
+
   it("pymalloc fills a memory of 4 GiB to its last arena", { timeout: 120_000 }, () => {
     using heap = createPymalloc({ maxBytes: "4GiB", checks: false });
     const blocks: number[] = [];
