@@ -276,7 +276,8 @@ function memoryOver(backing: BackingBuffer, header: MemoryHeader): Memory {
 }
 
 function checkRun(bytes: number, alignment: number, use: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes <= 0) {
+  // Above 2^53 - 1, too: a size that an allocator has rounded up is too large, and no mistake.
+  if (!Number.isInteger(bytes) || bytes <= 0) {
     throw new HeapwrightError(
       "ERR_BAD_SIZE",
       `A run of pages needs a whole number of bytes above 0, not ${showValue(bytes)}.`,
