@@ -20,7 +20,7 @@ export const ERROR_CODES = {
   ERR_RESERVE_REFUSED: "The host refused to set the address space of a memory aside.",
   ERR_BUFFER_TOO_SMALL: "A memory has no room for its header, or for an allocator's tables and one arena.",
   ERR_BUFFER_DETACHED:
-    "The bytes are gone: a buffer was transferred or shortened, or its wasm memory has grown.",
+    "The bytes are gone: a buffer was transferred or shortened, its wasm memory grew, or its memory was disposed.",
   ERR_BUFFER_IN_USE: "A buffer is already managed by a memory that was not disposed.",
   ERR_DISPOSED: "The object was used after dispose().",
   ERR_CORRUPT_MEMORY: "verify() found the tables or free lists damaged.",

@@ -21,7 +21,7 @@ export { PAGE_BYTES } from "./page-map.js";
 export { assertAttached, type MemoryKind, type MemorySource } from "./memory-source.js";
 export type { WasmMemory } from "./recycler.js";
 export { openMemory } from "./open-memory.js";
-export { PLUGIN_API_VERSION, assertPlugin, type Plugin } from "./plugin.js";
+export { PLUGIN_API_VERSION, type Plugin } from "./plugin.js";
 export {
   BLOCK_ALIGNMENT,
   type AllocationDomain,

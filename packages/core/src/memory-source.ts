@@ -31,12 +31,12 @@ export interface BackingBuffer {
   readonly maxBytes: number;
   /** Made here, hence all 0 where it was never written; a caller's buffer may hold anything. */
   readonly zeroed: boolean;
-  /** Makes at least the first `bytes` bytes usable; false when the host refuses. */
+  /** Makes at least the first `bytes` bytes usable, before anything is written there; false when the host refuses. */
   commit(bytes: number): boolean;
   /** Gives what lies behind the first `bytes` bytes back to the system, where a host can. Returns the length from now on. */
   shrink?(bytes: number): number;
-  /** The memory is done with it; every byte from `touchedBytes` on is still 0 if it was `zeroed`. */
-  dispose(touchedBytes: number): void;
+  /** The memory is done with it. */
+  dispose(): void;
 }
 
 const WASM_PAGE_BYTES = 65536;
@@ -120,7 +120,7 @@ function openOwn(source: ArrayBuffer | SharedArrayBuffer | WasmMemory): BackingB
 }
 
 /**
- * Throws when a buffer's bytes have moved elsewhere.
+ * Throws when a buffer's bytes are gone. For authors of allocators, at the start of every call.
  *
  * @throws HeapwrightError `ERR_BUFFER_DETACHED`
  */
@@ -128,7 +128,7 @@ export function assertAttached(buffer: ArrayBuffer | SharedArrayBuffer): void {
   if (!isDetached(buffer)) return;
   throw new HeapwrightError(
     "ERR_BUFFER_DETACHED",
-    "The buffer is detached: it was transferred, or its wasm memory has grown. Dispose what stands on it, and begin anew on the buffer that has the bytes now.",
+    "The buffer is detached: it was transferred, its wasm memory has grown, or the memory on it was disposed. Dispose what stands on it, and begin anew on the buffer that has the bytes now.",
   );
 }
 
@@ -157,9 +157,19 @@ function fixed(kind: MemoryKind, source: Pick<WasmMemory, "buffer">): BackingBuf
   };
 }
 
-function lentWasm(bytes: number): BackingBuffer {
-  const { memory, giveBack } = takeWasmMemory(bytes / WASM_PAGE_BYTES);
-  return { ...fixed("wasm", memory), zeroed: true, dispose: giveBack };
+/** Counts itself what may have been written: the memory's own counters may be overwritten by then. */
+function lentWasm(maxBytes: number): BackingBuffer {
+  const { memory, giveBack } = takeWasmMemory(maxBytes / WASM_PAGE_BYTES);
+  let touchedBytes = 0;
+  return {
+    ...fixed("wasm", memory),
+    zeroed: true,
+    commit(bytes) {
+      touchedBytes = Math.max(touchedBytes, bytes);
+      return bytes <= maxBytes;
+    },
+    dispose: () => giveBack(touchedBytes),
+  };
 }
 
 /** Its bytes go back to the system at once when it is disposed, as they do while it lives. */

@@ -60,7 +60,7 @@ export interface MemoryRun {
 export interface Memory extends Disposable {
   /** Where the bytes come from. */
   readonly kind: MemoryKind;
-  /** The bytes. The same object for the life of the memory; do not look at it afterwards. */
+  /** The bytes. The same object for the life of the memory; afterwards others may have it, or it is detached. */
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** The cap, in bytes. */
   readonly maxBytes: number;
@@ -108,8 +108,9 @@ export interface Memory extends Disposable {
   verify(): void;
 
   /**
-   * Ends the memory: marks a user's buffer as free, gives an own wasm memory to the
-   * recycler. Everything in it is lost. Disposing twice is harmless.
+   * Ends the memory; everything in it is lost. A buffer of the caller's is free for others. Of what was made here, a wasm
+   * memory waits for the next one of its cap, and its views are detached; a resizable buffer is emptied. Disposing twice
+   * is harmless.
    */
   dispose(): void;
 }
@@ -156,7 +157,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
   try {
     return memoryOver(backing, claimBuffer(backing, base));
   } catch (error) {
-    backing.dispose(0);
+    backing.dispose();
     throw error;
   }
 }
@@ -215,9 +216,8 @@ function memoryOver(backing: BackingBuffer, header: MemoryHeader): Memory {
   function dispose(): void {
     if (disposed) return;
     disposed = true;
-    const touchedBytes = header.isThere() ? pages.figures().touched * PAGE_BYTES : 0;
     header.clear();
-    backing.dispose(touchedBytes);
+    backing.dispose();
   }
 
   return {

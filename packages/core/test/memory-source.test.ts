@@ -15,7 +15,7 @@ describe.each(SOURCES)("$name", ({ kind, own, make }) => {
     expect(backing.commit(CAP)).toBe(true);
     expect(backing.buffer.byteLength).toBe(CAP);
     expect(backing.commit(CAP + 1)).toBe(false);
-    backing.dispose(0);
+    backing.dispose();
   });
 });
 
@@ -27,7 +27,7 @@ describe("a memory made here", () => {
   it.each(["wasm", "buffer", "shared", "resizable"] as const)("may have 4 GiB of the kind %s", (kind) => {
     const backing = openBuffer(kind, 2 ** 32);
     expect(backing.maxBytes).toBe(2 ** 32);
-    backing.dispose(0);
+    backing.dispose();
   });
 
   it.each([0, 2 ** 32 + 1, 2 ** 53 - 1])("may not have %d B", (maxBytes) => {
@@ -103,7 +103,7 @@ describe("a buffer of the caller's", () => {
 
   it("is left as long as it is when it is done with", () => {
     const buffer = new ArrayBuffer(CAP, { maxByteLength: CAP });
-    openBuffer(buffer, CAP).dispose(0);
+    openBuffer(buffer, CAP).dispose();
     expect(buffer.byteLength).toBe(CAP);
   });
 });

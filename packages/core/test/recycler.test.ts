@@ -150,6 +150,19 @@ describe("a disposed wasm memory", () => {
     expect(made).toBe(1);
   });
 
+  it("is zeroed for the next one even if its header was overwritten", () => {
+    const first = createMemory({ memory: "wasm", maxBytes: "1856KiB" });
+    const run = first.reserve(MIB, 4096, 1);
+    new Uint8Array(first.buffer, run, MIB).fill(0xa5);
+    new Uint8Array(first.buffer, 0, 4096).fill(0);
+    first.dispose();
+    const made = countingWasmMemories(() => {
+      const { buffer } = createMemory({ memory: "wasm", maxBytes: "1856KiB" });
+      expect(new Uint8Array(buffer, 4096).findIndex((byte) => byte !== 0)).toBe(-1);
+    });
+    expect(made).toBe(0);
+  });
+
   it("is there again when a memory cannot be made on it", () => {
     const made = countingWasmMemories(() => {
       for (let round = 0; round < 3; round++) {
