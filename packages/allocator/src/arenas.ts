@@ -1,7 +1,7 @@
 /**
  * Arenas: where pools come from, and how memory gets back to the system.
  *
- * An arena is 64 pools in one run of pages. The arenas that have a free pool are
+ * An arena is a run of pages cut into pools, 64 of them in CPython's geometries. The arenas that have a free pool are
  * in one list, sorted by how many they have, fewest first, and a new pool always
  * comes from the fullest arena. So the emptiest ones are left alone, and have a
  * chance to become wholly empty: then the arena goes back to the memory.
@@ -162,8 +162,8 @@ export function createArenas(tables: Tables): Arenas {
       arenas[arena + ARENA_FREE_POOL] = pool;
 
       const before = arenas[arena + ARENA_FREE_POOLS]!;
-      const lastAsFull = lastArenaWith[before]!;
-      if (lastAsFull === arena) {
+      const lastWithAsMany = lastArenaWith[before]!;
+      if (lastWithAsMany === arena) {
         const previous = arenas[arena + ARENA_PREVIOUS]!;
         lastArenaWith[before] =
           previous !== 0 && arenas[previous + ARENA_FREE_POOLS] === before ? previous : 0;
@@ -179,9 +179,9 @@ export function createArenas(tables: Tables): Arenas {
       if (lastArenaWith[freePools] === 0) lastArenaWith[freePools] = arena;
       if (freePools === 1) {
         linkFirst(arena);
-      } else if (arena !== lastAsFull) {
+      } else if (arena !== lastWithAsMany) {
         unlink(arena);
-        linkAfter(arena, lastAsFull);
+        linkAfter(arena, lastWithAsMany);
       }
     },
 

@@ -30,6 +30,7 @@ import {
   DISPOSE,
   HeapwrightError,
   assertAttached,
+  checkElements,
   checkSize,
   defineAllocator,
   openMemory,
@@ -63,7 +64,7 @@ export interface Bump extends BlockAllocator {
 /**
  * Makes an allocator that only goes forward.
  *
- * @throws HeapwrightError those of `createMemory`, and `ERR_BUFFER_TOO_SMALL` when the memory has no free page
+ * @throws HeapwrightError those of `createMemory`, and `ERR_BUFFER_TOO_SMALL` when the memory has no free run of 64 KiB
  *
  * @example
  * ```ts
@@ -74,7 +75,6 @@ export interface Bump extends BlockAllocator {
  * ```
  */
 export function createBump(options: AllocatorOptions = {}): Bump {
-  const checks = options.checks ?? true;
   const { memory, owned } = openMemory(options);
   const first = firstChunk(memory, owned);
   const { buffer } = memory;
@@ -82,7 +82,7 @@ export function createBump(options: AllocatorOptions = {}): Bump {
     memory.kind === "resizable"
       ? new Int32Array(buffer)
       : new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
-  const bytesOf =
+  const memoryBytes =
     memory.kind === "resizable" ? new Uint8Array(buffer) : new Uint8Array(buffer, 0, buffer.byteLength);
   let disposed = false;
 
@@ -135,11 +135,9 @@ export function createBump(options: AllocatorOptions = {}): Bump {
   }
 
   function calloc(count: number, bytes: number): Address {
-    const total = checkSize(count) * checkSize(bytes);
-    if (!Number.isSafeInteger(total))
-      throw new HeapwrightError("ERR_OUT_OF_MEMORY", `No room for ${count} times ${bytes} B.`);
+    const total = checkElements(count, bytes);
     const address = malloc(total);
-    bytesOf.fill(0, address, address + total);
+    memoryBytes.fill(0, address, address + total);
     return address;
   }
 
@@ -157,7 +155,7 @@ export function createBump(options: AllocatorOptions = {}): Bump {
       return address;
     }
     const moved = malloc(bytes);
-    bytesOf.copyWithin(moved, address, address + size);
+    memoryBytes.copyWithin(moved, address, address + size);
     free(address);
     return moved;
   }
@@ -178,7 +176,6 @@ export function createBump(options: AllocatorOptions = {}): Bump {
     if (mark === liveMark()) return words[header]! >>> 0;
     if (mark !== liveMark() - 1)
       throw new HeapwrightError("ERR_BAD_ADDRESS", `No live block starts at ${String(address)}.`);
-    if (!checks) return words[header]! >>> 0;
     throw new HeapwrightError("ERR_DOUBLE_FREE", `The block at ${address} was freed before.`);
   }
 

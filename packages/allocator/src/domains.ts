@@ -1,17 +1,17 @@
 /**
- * Domains: CPython's three doors to memory.
+ * Domains: CPython's three families of calls.
  *
  * `PyMem_Raw*` may be called without the interpreter's lock, so it never enters
- * the pools; `PyMem_*` and `PyObject_*` both do. What a program allocates through
- * each door is counted apart. As in CPython the function that is called decides:
+ * the pools; `PyMem_*` and `PyObject_*` both do. What a program allocates
+ * through each is counted apart. As in CPython the function that is called decides:
  * a block that `mem` allocated and `obj` freed stays counted in `mem`.
  */
 
-import { HeapwrightError, checkSize, type Address, type AllocationDomain } from "@heapwright/core";
+import { checkElements, type Address, type AllocationDomain } from "@heapwright/core";
 
+import { SMALL_REQUEST_MAX } from "./layout.js";
 import type { OutsideBlocks } from "./outside-blocks.js";
 import type { Refusals } from "./refusals.js";
-import { SMALL_REQUEST_MAX } from "./size-classes.js";
 import type { SmallBlocks } from "./small-blocks.js";
 import type { Tables } from "./tables.js";
 
@@ -19,14 +19,9 @@ import type { Tables } from "./tables.js";
 export function clearing(tables: Tables, malloc: (bytes: number) => Address): AllocationDomain["calloc"] {
   const { words, bytes: memoryBytes } = tables;
   return (count, bytes) => {
-    const total =
-      (count | 0) === count && count >= 0 && (bytes | 0) === bytes && bytes >= 0
-        ? count * bytes
-        : checkSize(count) * checkSize(bytes);
-    // CPython: an overflow of the product fails like a lack of memory.
-    if (!Number.isSafeInteger(total)) {
-      throw new HeapwrightError("ERR_OUT_OF_MEMORY", `No room for ${count} times ${bytes} B.`);
-    }
+    // The usual case is told apart here: a call would not be inlined everywhere.
+    const small = (count | 0) === count && count >= 0 && (bytes | 0) === bytes && bytes >= 0;
+    const total = small ? count * bytes : checkElements(count, bytes);
     const address = malloc(total);
     if (total > SMALL_REQUEST_MAX) {
       memoryBytes.fill(0, address, address + total);

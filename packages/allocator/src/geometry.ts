@@ -1,8 +1,7 @@
 /**
  * Geometry: how long an arena and a pool are, by version of CPython.
  *
- * CPython 3.10 made both larger, so that an arena is worth a huge page and fewer
- * arenas have to be searched. Everything else follows from the two lengths.
+ * CPython 3.10 made both larger. Everything else follows from the two lengths.
  */
 
 import { HeapwrightError, PAGE_BYTES, parseByteSize, type ByteSize } from "@heapwright/core";
@@ -41,7 +40,7 @@ const MAX_POOLS_PER_ARENA = 1024;
 export interface GeometryOptions {
   /** Lengths of which CPython. Default: `"cpython-3.11"`. */
   readonly preset?: PymallocPreset;
-  /** Bytes in an arena: 2 to 1,024 pools. Default: the preset's. */
+  /** Bytes in an arena: 2 to 1,024 pools, or 3 to 1,024 where alignment costs one. Default: the preset's. */
   readonly arenaBytes?: ByteSize;
   /** Bytes in a pool: a power of two, 4 KiB to 64 KiB. Default: the preset's. */
   readonly poolBytes?: ByteSize;
@@ -73,13 +72,6 @@ export function resolveGeometry(options: GeometryOptions): Geometry {
       `poolBytes must be a power of two from ${MIN_POOL_BYTES} B to ${MAX_POOL_BYTES} B, not ${poolBytes} B.`,
     );
   }
-  const pools = arenaBytes / poolBytes;
-  if (!Number.isInteger(pools) || pools < 2 || pools > MAX_POOLS_PER_ARENA) {
-    throw new HeapwrightError(
-      "ERR_BAD_OPTION",
-      `arenaBytes must be 2 to ${MAX_POOLS_PER_ARENA} pools of ${poolBytes} B, not ${arenaBytes} B.`,
-    );
-  }
   const arenaAlignment = options.arenaAlignment ?? "pool";
   if (!["pool", "page"].includes(arenaAlignment)) {
     throw new HeapwrightError(
@@ -87,7 +79,16 @@ export function resolveGeometry(options: GeometryOptions): Geometry {
       `arenaAlignment must be "pool" or "page", not ${JSON.stringify(arenaAlignment)}.`,
     );
   }
-  return { arenaBytes, poolBytes, arenaAlignment };
+  const geometry: Geometry = { arenaBytes, poolBytes, arenaAlignment };
+  const least = 2 + poolsLostToAlignment(geometry);
+  const pools = arenaBytes / poolBytes;
+  if (!Number.isInteger(pools) || pools < least || pools > MAX_POOLS_PER_ARENA) {
+    throw new HeapwrightError(
+      "ERR_BAD_OPTION",
+      `arenaBytes must be ${least} to ${MAX_POOLS_PER_ARENA} pools of ${poolBytes} B, not ${arenaBytes} B.`,
+    );
+  }
+  return geometry;
 }
 
 /** Pools at the start of an arena that alignment costs: 0 or 1. */

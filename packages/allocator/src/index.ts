@@ -22,4 +22,5 @@ export {
   type PymallocPreset,
 } from "./geometry.js";
 export { createBump, bump, type Bump } from "./bump.js";
-export { SIZE_CLASS_COUNT, SMALL_REQUEST_MAX, blockBytesOf, sizeClassOf } from "./size-classes.js";
+export { SMALL_REQUEST_MAX } from "./layout.js";
+export { SIZE_CLASS_COUNT, blockBytesOf, sizeClassOf } from "./size-classes.js";

@@ -160,7 +160,7 @@ export function createLargeBlocks(tables: Tables): LargeBlocks {
     let level = list >> SECOND_LEVEL_SHIFT;
     let parts = lists[SECOND_LEVEL_MAPS + level]! & (-1 << (list & (secondLevels - 1)));
     if (parts === 0) {
-      const levels = level === 31 ? 0 : lists[0]! & (-1 << (level + 1));
+      const levels = lists[0]! & (-1 << (level + 1));
       if (levels === 0) return 0;
       level = lowestBit(levels);
       parts = lists[SECOND_LEVEL_MAPS + level]!;

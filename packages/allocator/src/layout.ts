@@ -10,10 +10,11 @@
  * in a pool is part of being faithful.
  *
  * ```text
- *   +---------+------------+--------------+--------------------+---------------+--------------+
- *   | control | lists of   | arena rows   | first used pool of | pool rows     | live bits    |
- *   |         | large ones | 8 words each | each size class    | 8 words each  | 1 for 16 B   |
- *   +---------+------------+--------------+--------------------+---------------+--------------+
+ *   +----------+-----------------+-----------+---------+----------------+---------+-----------+
+ *   | control  | last arena with | lists of  | arena   | first used     | pool    | live bits |
+ *   | 16 words | n free pools    | large     | rows    | pool by class  | rows    | 1 for     |
+ *   |          | 65 words        | 460 words | 8 words | 8 + 32 words   | 8 words | 16 bytes  |
+ *   +----------+-----------------+-----------+---------+----------------+---------+-----------+
  *
  *   arena row                               pool row
  *   word 0  address of the first pool       word 0  first free block, as word index; see below
@@ -31,8 +32,17 @@
  * of the memory has rows, which cost nothing until they are touched.
  *
  * Plain numbers in a module without imports: those a build puts in place where they
- * are used, and the hot paths are a tenth faster for it.
+ * are used, which the hot paths live by (docs/adr/0006).
  */
+
+/** Larger requests, in bytes, bypass the pools. CPython: `SMALL_REQUEST_THRESHOLD`. */
+export const SMALL_REQUEST_MAX = 512;
+
+/** log2 of the step between size classes. CPython: `ALIGNMENT_SHIFT`. */
+export const ALIGNMENT_SHIFT = 4;
+
+/** log2 of the words in a block of class 0. */
+export const CLASS_WORDS_SHIFT = 2;
 
 /** Bytes at the start of each pool that are never handed out. CPython: `POOL_OVERHEAD`. */
 export const POOL_OVERHEAD = 48;

@@ -49,7 +49,7 @@ export interface PymallocStats extends AllocatorStats {
   /** The 32 classes, smallest blocks first. */
   readonly classes: readonly SizeClassStats[];
   /** Where the bytes of all arenas are. */
-  readonly arenaBytes: ArenaBytes;
+  readonly bytesInArenas: ArenaBytes;
   /** Blocks outside the pools: over 512 bytes, of 0 bytes, or of the domain raw. */
   readonly large: {
     /** Live blocks. */
@@ -63,7 +63,7 @@ export interface PymallocStats extends AllocatorStats {
   };
   /**
    * Live blocks by the domain of the function that was called, as CPython's memory debugging sees it. `mem` and `obj`
-   * together are `sys.getallocatedblocks()`.
+   * together are `sys.getallocatedblocks()`. A figure goes below 0 when one domain frees what another allocated.
    */
   readonly domains: Readonly<Record<DomainName, number>>;
   /** Bytes of tables that are in use. */
@@ -115,7 +115,7 @@ export function countStats(tables: Tables, large: LargeBlocks, locator: Locator)
     peakFootprintBytes: figure(CONTROL.peakFootprint),
     arenas,
     classes,
-    arenaBytes: {
+    bytesInArenas: {
       allocated: smallBytes,
       available: sum((row) => row.freeBlocks * row.blockBytes),
       unusedPools: arenas.current * arenaBytes - usedPools * poolBytes - lostBytes,

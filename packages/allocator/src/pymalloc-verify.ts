@@ -1,6 +1,7 @@
 /**
  * Verification: every table, list and counter of the pools and arenas, held
- * against each other. The main tests run it after each step.
+ * against each other. The conformance kit runs it after each step of its random
+ * programs.
  */
 
 import { poolsLostToAlignment } from "./geometry.js";

@@ -1,7 +1,7 @@
 /**
  * pymalloc: CPython's allocator for small objects, over linear memory.
  *
- * A program in Python asks for tens of thousands of small blocks a second, most
+ * A program in Python asks for millions of small blocks a second, most
  * of which die at once. So requests up to 512 bytes are rounded to one of 32
  * sizes, and each size has pools that hold nothing else: allocating pops a free
  * list, freeing pushes, and neither ever searches. Pools come from arenas, arenas
@@ -14,8 +14,10 @@
  *
  * Which block is handed out, when an arena is taken and when it is given back
  * follow `Objects/obmalloc.c`, CPython 3.11, step by step; on recorded programs
- * the number of arenas is CPython's. It departs in two points: pool headers stand
- * aside (`tables.ts`), and a wrong address is answered with an error.
+ * the number of arenas is CPython's. Where it departs, only errors and time tell:
+ * pool headers stand aside (`layout.ts`), full pools stay in their list
+ * (`small-blocks.ts`), large blocks come from an allocator of our own instead of
+ * the C library's (`large-blocks.ts`), and a wrong address is refused.
  */
 
 import {
@@ -100,10 +102,8 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     },
     notLive: refusals.notLive,
     assertUsable,
-    makeRoom() {
-      assertUsable();
-      if (!large.releaseSpare()) throw refusals.outOfMemory(`an arena of ${geometry.arenaBytes} B`);
-    },
+    makeRoom: () => large.releaseSpare(),
+    outOfMemory: () => refusals.outOfMemory(`an arena of ${geometry.arenaBytes} B`),
   });
 
   const guarded = (domain: AllocationDomain): AllocationDomain =>

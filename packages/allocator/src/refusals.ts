@@ -1,5 +1,5 @@
 /**
- * Refusals: every way a call to pymalloc can fail, in one place. Each says what
+ * Refusals: what a refused call to pymalloc is told. Each says what
  * was asked, what is there, and is thrown before anything was changed.
  */
 

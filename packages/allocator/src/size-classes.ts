@@ -9,14 +9,9 @@
  * Follows `Objects/obmalloc.c` of CPython 3.11, 64-bit build.
  */
 
-/** Larger requests, in bytes, bypass the pools. CPython: `SMALL_REQUEST_THRESHOLD`. */
-export const SMALL_REQUEST_MAX = 512;
+import { checkSize } from "@heapwright/core";
 
-/** log2 of the step between classes. CPython: `ALIGNMENT_SHIFT`. */
-export const ALIGNMENT_SHIFT = 4;
-
-/** log2 of the words in a block of class 0. */
-export const CLASS_WORDS_SHIFT = 2;
+import { ALIGNMENT_SHIFT, SMALL_REQUEST_MAX } from "./layout.js";
 
 /** How many size classes there are. CPython: `NB_SMALL_SIZE_CLASSES`. */
 export const SIZE_CLASS_COUNT: number = SMALL_REQUEST_MAX >> ALIGNMENT_SHIFT;
@@ -26,6 +21,7 @@ export const SIZE_CLASS_COUNT: number = SMALL_REQUEST_MAX >> ALIGNMENT_SHIFT;
  * CPython sends on to `malloc(1)`.
  *
  * @param bytes - whole number of bytes, 0 or more
+ * @throws HeapwrightError `ERR_BAD_SIZE` when it is none
  *
  * @example
  * ```ts
@@ -35,6 +31,7 @@ export const SIZE_CLASS_COUNT: number = SMALL_REQUEST_MAX >> ALIGNMENT_SHIFT;
  * ```
  */
 export function sizeClassOf(bytes: number): number | undefined {
+  checkSize(bytes);
   if (bytes === 0 || bytes > SMALL_REQUEST_MAX) return undefined;
   return (bytes - 1) >> ALIGNMENT_SHIFT;
 }

@@ -36,19 +36,21 @@ import type { Address } from "@heapwright/core";
 
 import type { Arenas } from "./arenas.js";
 import {
+  ALIGNMENT_SHIFT,
+  CLASS_WORDS_SHIFT,
   POOL_FREE_BLOCK,
   POOL_LAST_BLOCK,
   POOL_LIVE,
   POOL_NEXT,
-  POOL_PREVIOUS,
-  POOL_SIZE_CLASS,
   POOL_OVERHEAD,
+  POOL_PREVIOUS,
   POOL_ROWS,
+  POOL_SIZE_CLASS,
   ROW_SHIFT,
+  SMALL_REQUEST_MAX,
   UNLISTED,
   USED_POOLS,
 } from "./layout.js";
-import { ALIGNMENT_SHIFT, CLASS_WORDS_SHIFT, SMALL_REQUEST_MAX } from "./size-classes.js";
 import { poolNumber, type Tables } from "./tables.js";
 
 /** What the hot paths leave to others. */
@@ -57,8 +59,10 @@ export interface RareCases {
   malloc(bytes: number): Address;
   /** Throws when the allocator cannot be used any more; asked before a pool is taken. */
   assertUsable(): void;
-  /** Makes room for an arena, or throws when there is none. Afterwards the request is tried once more. */
-  makeRoom(): void;
+  /** Gives back what others keep in reserve; false when there was nothing. Afterwards a pool is asked for once more. */
+  makeRoom(): boolean;
+  /** The error for a memory without room for an arena. */
+  outOfMemory(): Error;
   /** Every address that is not in a pool with live blocks, and every wrong size. */
   realloc(address: Address, bytes: number): Address;
   /** Every address that is not in a pool with live blocks, wrong ones included. */
@@ -86,8 +90,8 @@ export function createSmallBlocks(tables: Tables, arenas: Arenas, rare: RareCase
 }
 
 /**
- * The hot paths, and all they need, in one closure: a step that is a closure of its own took a nanosecond and a half more,
- * a fifth of the whole (`npm run bench` tells).
+ * The hot paths, and all they need, in one closure: with a step as a closure of its own a call took a nanosecond and a half
+ * more (docs/adr/0006).
  *
  * V8 inlines callees up to a budget of bytecodes, so the hot functions are kept short: the views are parameters, because a
  * captured `const` is checked for being initialised at each use, and get a local name.
@@ -190,20 +194,14 @@ function smallBlocksOver(
   /** A free pool, set up for a class. One that had the class before still has its free list. */
   function takePool(sizeClass: number): number {
     rare.assertUsable();
-    const pool = arenas.takePool() || takePoolAgain();
+    const pool = arenas.takePool() || (rare.makeRoom() ? arenas.takePool() : 0);
+    if (pool === 0) throw rare.outOfMemory();
     if (pools[pool + POOL_SIZE_CLASS] !== sizeClass + 1) {
       const start = poolNumber(pool) * poolWords;
       pools[pool + POOL_SIZE_CLASS] = sizeClass + 1;
       pools[pool + POOL_FREE_BLOCK] = -(start + POOL_OVERHEAD / 4);
       pools[pool + POOL_LAST_BLOCK] = start + poolWords - ((sizeClass + 1) << CLASS_WORDS_SHIFT);
     }
-    return pool;
-  }
-
-  function takePoolAgain(): number {
-    rare.makeRoom();
-    const pool = arenas.takePool();
-    if (pool === 0) throw new Error("Invariant: there is room for an arena, but no arena.");
     return pool;
   }
 

@@ -40,7 +40,7 @@ export const CONTROL = {
   chunks: 12,
   /** Bytes in chunks (unsigned). */
   chunkBytes: 13,
-  /** The chunk that is wholly free and kept, as word index; 0 = none. */
+  /** The chunk that was last wholly free, as word index; blocks may live in it again. 0 = none. */
   spareChunk: 14,
 } as const;
 

@@ -33,6 +33,7 @@ describe("resolveGeometry", () => {
     ["pools shorter than a page", { poolBytes: 2 * KiB }],
     ["pools longer than 64 KiB", { poolBytes: "128KiB" }],
     ["an arena of one pool", { arenaBytes: "16KiB" }],
+    ["an arena of one pool and one lost to alignment", { arenaBytes: "32KiB", arenaAlignment: "page" }],
     ["an arena of a pool and a half", { arenaBytes: "24KiB" }],
     ["an arena of 2,048 pools", { arenaBytes: "32MiB" }],
     ["an alignment that does not exist", { arenaAlignment: "block" as never }],
@@ -63,7 +64,7 @@ describe("arenas at page boundaries", () => {
     for (let block = 0; block < perPool * pools; block++) heap.malloc(512);
     expect(heap.stats().arenas.current).toBe(1);
     heap.malloc(512);
-    const { arenas, arenaBytes: bytes } = heap.stats();
+    const { arenas, bytesInArenas: bytes } = heap.stats();
     expect(arenas.current).toBe(2);
     expect(bytes.arenaAlignment).toBe(2 * lost * poolBytes);
     expect(Object.values<number>({ ...bytes }).reduce((sum, part) => sum + part)).toBe(2 * arenaBytes);

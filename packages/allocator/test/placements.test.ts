@@ -108,7 +108,7 @@ function runProgram({ seed, steps }: Pick<Run, "seed" | "steps">): Omit<Run, "se
 }
 
 /** Our figures under CPython's names; its arena map has no counterpart here. */
-function print({ classes, arenas, arenaBytes }: PymallocStats): Printed {
+function print({ classes, arenas, bytesInArenas }: PymallocStats): Printed {
   return {
     classes: classes
       .filter(({ pools }) => pools > 0)
@@ -119,12 +119,12 @@ function print({ classes, arenas, arenaBytes }: PymallocStats): Printed {
       "arenas highwater mark": arenas.peak,
       "arenas allocated current": arenas.current,
       "arenas * 1048576 bytes/arena": arenas.current * arenas.arenaBytes,
-      "bytes in allocated blocks": arenaBytes.allocated,
-      "bytes in available blocks": arenaBytes.available,
-      "unused pools * 16384 bytes": arenaBytes.unusedPools,
-      "bytes lost to pool headers": arenaBytes.poolHeaders,
-      "bytes lost to quantization": arenaBytes.quantization,
-      "bytes lost to arena alignment": arenaBytes.arenaAlignment,
+      "bytes in allocated blocks": bytesInArenas.allocated,
+      "bytes in available blocks": bytesInArenas.available,
+      "unused pools * 16384 bytes": bytesInArenas.unusedPools,
+      "bytes lost to pool headers": bytesInArenas.poolHeaders,
+      "bytes lost to quantization": bytesInArenas.quantization,
+      "bytes lost to arena alignment": bytesInArenas.arenaAlignment,
     },
   };
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { SIZE_CLASS_COUNT, SMALL_REQUEST_MAX, blockBytesOf, sizeClassOf } from "../src/size-classes.js";
+import { SIZE_CLASS_COUNT, SMALL_REQUEST_MAX, blockBytesOf, sizeClassOf } from "../src/index.js";
 
 describe("sizeClassOf", () => {
   it.each([
@@ -23,6 +23,10 @@ describe("sizeClassOf", () => {
         expect(size - bytes).toBeLessThan(16);
       }),
     );
+  });
+
+  it.each([NaN, -5, 1.5])("refuses %d", (bytes) => {
+    expect(() => sizeClassOf(bytes)).toThrow(/whole number/);
   });
 
   it("has 32 classes, as a 64-bit build of CPython", () => {

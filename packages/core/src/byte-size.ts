@@ -62,3 +62,24 @@ export function formatBytes(bytes: number): string {
 
 /** From this part of a unit on, two decimals of the next smaller one would read 1024. */
 const ALMOST: number = 1 - 0.005 / 1024;
+
+/**
+ * The bytes that `calloc` clears: `count` elements of `bytes` each.
+ *
+ * @throws HeapwrightError `ERR_BAD_SIZE` when one of the two is no whole number of 0 or more; `ERR_OUT_OF_MEMORY` when the
+ * product is above 2^53 - 1 (CPython: an overflow of the product fails like a lack of memory)
+ */
+export function checkElements(count: number, bytes: number): number {
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw new HeapwrightError(
+      "ERR_BAD_SIZE",
+      `calloc needs a whole number of elements, 0 or more, not ${showValue(count)}.`,
+    );
+  }
+  const total = count * checkSize(bytes);
+  if (Number.isSafeInteger(total)) return total;
+  throw new HeapwrightError(
+    "ERR_OUT_OF_MEMORY",
+    `No room for ${count} elements of ${bytes} B: that is more than 2^53 - 1 B.`,
+  );
+}

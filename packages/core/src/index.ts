@@ -8,7 +8,7 @@
 
 export { ERROR_CODES, HeapwrightError, type HeapwrightErrorCode } from "./errors.js";
 export { DISPOSE } from "./disposable.js";
-export { checkSize, formatBytes, parseByteSize, type ByteSize } from "./byte-size.js";
+export { checkElements, checkSize, formatBytes, parseByteSize, type ByteSize } from "./byte-size.js";
 export {
   createMemory,
   type Address,

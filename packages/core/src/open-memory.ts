@@ -1,5 +1,7 @@
 import type { AllocatorOptions } from "./allocator-plugin.js";
+import { HeapwrightError } from "./errors.js";
 import { createMemory, type Memory, type MemoryOptions } from "./memory.js";
+import { showValue } from "./show-value.js";
 
 /**
  * The memory an allocator was asked to stand on: the caller's {@link Memory}, or a new one. For authors of allocators.
@@ -7,13 +9,16 @@ import { createMemory, type Memory, type MemoryOptions } from "./memory.js";
  * @param options - as `create` got them; `maxBytes` and `offset` are for a new memory only
  * @returns the memory, and whether the allocator has to dispose it (a memory that was handed in stays the caller's;
  * an allocator gives back its own runs only)
- * @throws HeapwrightError as {@link createMemory}
+ * @throws HeapwrightError as {@link createMemory}; `ERR_BAD_OPTION` also for the options that all allocators share
  */
 export function openMemory(options: AllocatorOptions = {}): {
   readonly memory: Memory;
   readonly owned: boolean;
 } {
-  const { memory } = options;
+  const { memory, checks } = options;
+  if (checks !== undefined && typeof checks !== "boolean") {
+    throw new HeapwrightError("ERR_BAD_OPTION", `checks must be true or false, not ${showValue(checks)}.`);
+  }
   if (isMemory(memory)) return { memory, owned: false };
   return { memory: createMemory({ ...(options as MemoryOptions), memory: memory ?? "buffer" }), owned: true };
 }

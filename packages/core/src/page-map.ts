@@ -172,7 +172,9 @@ export function createPageMap(
     },
 
     give(page, pages) {
-      const begins = page > 0 && page < map.length && map[page] !== FREE && (map[page]! & CONTINUES) === 0;
+      // A page that is no whole number is none: it reads as undefined.
+      const use = map[page] ?? FREE;
+      const begins = page > 0 && use !== FREE && (use & CONTINUES) === 0;
       if (!begins || runAt(page).pages !== pages) return false;
       map.fill(FREE, page, page + pages);
       words[lowestFree] = Math.min(words[lowestFree]!, page);
