@@ -140,6 +140,23 @@ describe("a disposed allocator", () => {
   });
 });
 
+describe("a full memory", () => {
+  it("is refused with ERR_OUT_OF_MEMORY, also when a spare chunk is too short for an arena", () => {
+    using heap = createPymalloc({ maxBytes: "4MiB" });
+    heap.free(heap.malloc(200_000));
+    expect(() => {
+      for (;;) heap.malloc(512);
+    }).toThrow(code("ERR_OUT_OF_MEMORY"));
+    heap.verify();
+  });
+});
+
+describe("an option of the wrong type", () => {
+  it.each(["off", 1, null])("is refused: checks %j", (checks) => {
+    expect(() => createPymalloc({ checks: checks as never })).toThrow(code("ERR_BAD_OPTION"));
+  });
+});
+
 describe("a small buffer", () => {
   it("is refused with what it needs", () => {
     expect(() => createPymalloc({ memory: new ArrayBuffer(512 * 1024) })).toThrow(
