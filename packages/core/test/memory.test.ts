@@ -268,16 +268,6 @@ describe("reserveZeroed", () => {
 });
 
 describe("release", () => {
-  it.each([1, 2048, 0.5])("refuses an address %d bytes into the first page of a run", (offset) => {
-    const memory = createMemory({ memory: "buffer", maxBytes: "1MiB" });
-    const address = memory.reserve(4096, 4096, 1);
-    expect(() => {
-      memory.release(address + offset, 4096);
-    }).toThrow(expect.objectContaining({ code: "ERR_BAD_ADDRESS" }) as Error);
-    expect(memory.useOf(address)).toBe(1);
-    memory.dispose();
-  });
-
   const run = 4096;
   let memory: Memory;
   beforeEach(() => {
