@@ -151,10 +151,9 @@ const DEFAULT_MAX_BYTES: number = 256 * 1024 * 1024;
 export function createMemory(options: MemoryOptions = {}): Memory {
   const maxBytes = parseByteSize(options.maxBytes ?? DEFAULT_MAX_BYTES, "maxBytes");
   const offset = parseByteSize(options.offset ?? 0, "offset");
-  const source = options.memory ?? defaultKind();
   const base = Math.ceil(offset / HEADER_BYTES) * HEADER_BYTES;
 
-  const backing = openBuffer(source, maxBytes);
+  const backing = openBuffer(options.memory ?? defaultKind(), maxBytes);
   try {
     return memoryOver(backing, claimBuffer(backing, base));
   } catch (error) {

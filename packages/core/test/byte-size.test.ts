@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { checkSize, formatBytes, parseByteSize, type ByteSize } from "../src/byte-size.js";
+import { checkElements, checkSize, formatBytes, parseByteSize, type ByteSize } from "../src/byte-size.js";
 import { codeOf, errorOf } from "./error-of.js";
 
 const UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
@@ -80,6 +80,33 @@ describe("checkSize", () => {
 
   it.each([-1, -MAX, 0.5, NaN, Infinity, 2 ** 53, "16", undefined, null, 16n])("refuses %o", (bytes) => {
     expect(codeOf(() => checkSize(bytes as number))).toBe("ERR_BAD_SIZE");
+  });
+});
+
+describe("checkElements", () => {
+  it("returns the product, however large its factors, or finds no room for it", () => {
+    fc.assert(
+      fc.property(fc.maxSafeNat(), fc.maxSafeNat(), (count, bytes) => {
+        const total = BigInt(count) * BigInt(bytes);
+        const call = (): number => checkElements(count, bytes);
+        if (total <= BigInt(MAX)) expect(BigInt(call())).toBe(total);
+        else expect(codeOf(call)).toBe("ERR_OUT_OF_MEMORY");
+      }),
+      {
+        examples: [
+          [0, MAX],
+          [MAX, 1],
+          [2 ** 26, 2 ** 26],
+          [2 ** 27, 2 ** 26],
+          [MAX, MAX],
+        ],
+      },
+    );
+  });
+
+  it.each([-1, 0.5, NaN, Infinity, 2 ** 53, "2", undefined])("refuses %o as either factor", (bad) => {
+    expect(codeOf(() => checkElements(bad as number, 0))).toBe("ERR_BAD_SIZE");
+    expect(codeOf(() => checkElements(0, bad as number))).toBe("ERR_BAD_SIZE");
   });
 });
 

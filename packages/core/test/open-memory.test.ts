@@ -40,6 +40,11 @@ describe("openMemory", () => {
     expect(openMemory({ memory: refusing })).toEqual({ memory: refusing, owned: false });
   });
 
+  it.each(["yes", 1, null])("refuses %o for checks", (checks) => {
+    const memory = createMemory({ memory: "buffer", maxBytes: "1MiB" });
+    expect(codeOf(() => openMemory({ memory, checks: checks as unknown as boolean }))).toBe("ERR_BAD_OPTION");
+  });
+
   it("refuses what createMemory refuses", () => {
     expect(codeOf(() => openMemory({ maxBytes: "1MB" }))).toBe("ERR_BAD_OPTION");
     expect(codeOf(() => openMemory({ memory: {} as ArrayBuffer }))).toBe("ERR_BAD_OPTION");
