@@ -20,13 +20,18 @@ import { writeStreamFile } from "./stream-file.mjs";
 
 const { values, positionals } = parseArgs({
   options: {
-    rounds: { type: "string", default: "9" },
+    rounds: { type: "string", default: "3" },
+    processes: { type: "string", default: "5" },
     warmups: { type: "string", default: "8" },
     json: { type: "string" },
   },
   allowPositionals: true,
 });
-const how = { rounds: Number(values.rounds), warmups: Number(values.warmups) };
+const how = {
+  rounds: Number(values.rounds),
+  warmups: Number(values.warmups),
+  processes: Number(values.processes),
+};
 
 const traces = findTraces();
 const unknown = positionals.find((name) => !traces.has(name));
@@ -45,7 +50,7 @@ const about = {
   ...how,
 };
 console.log(
-  `Node ${about.node}, ${about.machine}. ${about.rounds} rounds, interleaved, CPU time, ns a call.`,
+  `Node ${about.node}, ${about.machine}. ${about.processes} times ${about.rounds} rounds, interleaved, CPU time, ns a call.`,
 );
 console.log(native.missing ? `Left out: ${native.missing}\n` : `Native peer: ${about.peer}.\n`);
 console.log(row(["recording", "calls", "loop js/c", "native", "no checks", "ratio", "checks", "ratio"]));

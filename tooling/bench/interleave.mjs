@@ -10,13 +10,23 @@ import { createInterface } from "node:readline";
  */
 
 /**
- * Plays rounds.
+ * Plays rounds, in several processes of each program one after the other: how V8 compiles a loop and where the system
+ * places a heap differ from process to process, and stay the same within one.
  *
  * @param {Contestant[]} contestants
- * @param {{ rounds: number, warmups: number }} how
+ * @param {{ rounds: number, warmups: number, processes: number }} how
  * @returns {Promise<Map<string, number[]>>} the answers by name, in the order of the rounds
  */
-export async function interleave(contestants, { rounds, warmups }) {
+export async function interleave(contestants, { rounds, warmups, processes }) {
+  const answers = new Map(contestants.map(({ name }) => [name, []]));
+  for (let process = 0; process < processes; process++) {
+    for (const [name, more] of await playProcesses(contestants, rounds, warmups))
+      answers.get(name).push(...more);
+  }
+  return answers;
+}
+
+async function playProcesses(contestants, rounds, warmups) {
   const running = [];
   try {
     for (const contestant of contestants) running.push(await start(contestant));
