@@ -81,9 +81,9 @@ export function createBump(options: AllocatorOptions = {}): Bump {
   const words =
     memory.kind === "resizable"
       ? new Int32Array(buffer)
-      : new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+      : new Int32Array(buffer, 0, Math.floor(memory.maxBytes / 4));
   const memoryBytes =
-    memory.kind === "resizable" ? new Uint8Array(buffer) : new Uint8Array(buffer, 0, buffer.byteLength);
+    memory.kind === "resizable" ? new Uint8Array(buffer) : new Uint8Array(buffer, 0, memory.maxBytes);
   let disposed = false;
 
   const figure = (word: number): number => words[first + word]! >>> 0;
@@ -198,7 +198,10 @@ export function createBump(options: AllocatorOptions = {}): Bump {
 
   /** Every block of this era, live or freed. */
   function* blocks(): Generator<{ address: Address; bytes: number; live: boolean }> {
-    for (let chunk = first; chunk !== 0; chunk = words[chunk + CHUNK.next]!) {
+    const seen = new Set<number>(); // a damaged link must not lead round in a circle
+    for (let chunk = first; chunk > 0 && !seen.has(chunk); chunk = words[chunk + CHUNK.next]!) {
+      if (memory.useOf(chunk * 4) !== USE_BUMP) return;
+      seen.add(chunk);
       for (let at = startOf(chunk); at < topOf(chunk);) {
         const bytes = words[at / 4]! >>> 0;
         const live = words[at / 4 + 1] === liveMark();
@@ -208,15 +211,21 @@ export function createBump(options: AllocatorOptions = {}): Bump {
     }
   }
 
+  function isGone(): boolean {
+    return memory.useOf(first * 4) !== USE_BUMP;
+  }
+
   function assertUsable(): void {
     if (disposed) throw new HeapwrightError("ERR_DISPOSED", "This allocator was disposed.");
     assertAttached(buffer);
+    if (isGone()) {
+      throw new HeapwrightError("ERR_DISPOSED", "The memory below was disposed, or its buffer shortened.");
+    }
   }
 
   function dispose(): void {
     if (disposed) return;
-    const detached = buffer.byteLength === 0;
-    if (!owned && !detached) {
+    if (!owned && !isGone()) {
       reset();
       memory.release(first * 4, CHUNK_BYTES);
     }
@@ -251,8 +260,8 @@ export function createBump(options: AllocatorOptions = {}): Bump {
     },
 
     verify() {
+      memory.verify(); // first: a page map that was wiped is damage, not an end
       assertUsable();
-      memory.verify();
       const counted = { blocks: 0, bytes: 0 };
       for (const { address, bytes, live } of blocks()) {
         const mark = words[headerOf(address) + 1]!;

@@ -53,6 +53,7 @@ const SPARE_BYTES_MAX: number = 1024 * 1024;
 const CHUNK_OVERHEAD = 16;
 
 const PAGE_BYTES = 4096;
+const PAGE_WORDS: number = PAGE_BYTES / 4;
 const FIRST_LEVEL_SHIFT = 5;
 const SECOND_LEVEL_SHIFT = 4;
 const { firstLevels, secondLevels } = LARGE_LISTS;
@@ -194,12 +195,10 @@ export function createLargeBlocks(tables: Tables): LargeBlocks {
 
   function giveChunk(chunk: number): void {
     const length = words[chunk + 1]! >>> 0;
-    if (control[CONTROL.chunks] === chunk) {
-      control[CONTROL.chunks] = words[chunk]!;
-    } else {
-      let previous = control[CONTROL.chunks]!;
-      while (words[previous] !== chunk) previous = words[previous]!;
-      words[previous] = words[chunk]!;
+    const next = words[chunk]!;
+    if (control[CONTROL.chunks] === chunk) control[CONTROL.chunks] = next;
+    for (const head of chunkHeads()) {
+      if (words[head] === chunk) words[head] = next;
     }
     control[CONTROL.chunkBytes]! -= length;
     memory.release(chunk * 4, length);
@@ -248,8 +247,20 @@ export function createLargeBlocks(tables: Tables): LargeBlocks {
     giveChunk(chunk);
   }
 
+  /** All chunks; ends at a damaged link, which the sum of their lengths then tells. */
   function* chunkHeads(): Generator<number> {
-    for (let chunk = control[CONTROL.chunks]!; chunk !== 0; chunk = words[chunk]!) yield chunk;
+    const seen = new Set<number>();
+    let chunk = control[CONTROL.chunks]!;
+    while (
+      chunk > 0 &&
+      !seen.has(chunk) &&
+      chunk % PAGE_WORDS === 0 &&
+      memory.useOf(chunk * 4) === USE.large
+    ) {
+      seen.add(chunk);
+      yield chunk;
+      chunk = words[chunk]!;
+    }
   }
 
   /** Headers of one chunk; ends early where a length leads out of the chunk. */

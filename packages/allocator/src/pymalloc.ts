@@ -90,7 +90,7 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
   const arenas = createArenas(tables);
   const large = createLargeBlocks(tables);
   const locator = createLocator(tables, large);
-  const refusals = createRefusals(memory, locator, large);
+  const refusals = createRefusals(tables, locator, large);
   const { assertUsable } = refusals;
   const outside = createOutsideBlocks({ tables, arenas, large, refusals });
   const small: SmallBlocks = createSmallBlocks(tables, arenas, {
@@ -125,8 +125,7 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     if (!refusals.close()) return;
     // The views outlive the allocator, and what they show may soon be somebody else's: nobody gets to them any more.
     for (const calls of [allocator, raw, obj]) Object.assign(calls, refusals.calls);
-    const detached = memory.buffer.byteLength === 0;
-    if (!detached) giveBack();
+    if (!tables.isGone()) giveBack();
     if (owned) memory.dispose();
   }
 
@@ -164,8 +163,8 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     },
 
     verify() {
+      memory.verify(); // first: a page map that was wiped is damage, not an end
       assertUsable();
-      memory.verify();
       const found = [...findProblems(tables, locator), ...large.problems()];
       if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
     },

@@ -9,11 +9,11 @@ import {
   type Address,
   type AllocationDomain,
   type DomainName,
-  type Memory,
 } from "@heapwright/core";
 
 import type { LargeBlocks } from "./large-blocks.js";
 import type { Locator } from "./locate.js";
+import type { Tables } from "./tables.js";
 
 /** Makes errors and checks; see `refusals.ts`. */
 export interface Refusals {
@@ -36,7 +36,7 @@ export interface Refusals {
 }
 
 /** Makes the refusals of an allocator. */
-export function createRefusals(memory: Memory, locator: Locator, large: LargeBlocks): Refusals {
+export function createRefusals({ memory, isGone }: Tables, locator: Locator, large: LargeBlocks): Refusals {
   let disposed = false;
 
   function refuse(): never {
@@ -47,6 +47,9 @@ export function createRefusals(memory: Memory, locator: Locator, large: LargeBlo
     assertUsable() {
       if (disposed) refuse();
       assertAttached(memory.buffer);
+      if (isGone()) {
+        throw new HeapwrightError("ERR_DISPOSED", "The memory below was disposed, or its buffer shortened.");
+      }
     },
     calls: { malloc: refuse, calloc: refuse, realloc: refuse, free: refuse },
 

@@ -87,6 +87,8 @@ export interface Tables {
   footprintBytes(): number;
   /** Raises the peak; called whenever an arena or a chunk was taken. */
   noteFootprint(): void;
+  /** Whether the memory took the tables back: it was disposed, or its buffer shortened. */
+  isGone(): boolean;
   /** Forgets all pools, so that no path through them finds a block. */
   clear(): void;
   /** Gives the run of the tables back. */
@@ -146,6 +148,7 @@ export function createTables(memory: Memory, geometry: Geometry, checks: boolean
     noteFootprint() {
       control[CONTROL.peakFootprint] = Math.max(figure(CONTROL.peakFootprint), footprintBytes());
     },
+    isGone: () => memory.useOf(start) !== USE.tables,
     clear() {
       tables.pools.fill(0, 0, figure(CONTROL.poolRowsEnd));
       control.fill(0);
@@ -171,13 +174,11 @@ function reserveTables(memory: Memory, totalBytes: number, { arenaBytes, poolByt
   );
 }
 
-/** A view that follows a resizable buffer; of fixed length, hence faster, on all others. */
-function wholeWords({ kind, buffer }: Memory): Int32Array {
-  return kind === "resizable"
-    ? new Int32Array(buffer)
-    : new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+/** A view that follows a resizable buffer; of fixed length, hence faster, on all others. Of a longer one 4 GiB are used. */
+function wholeWords({ kind, buffer, maxBytes }: Memory): Int32Array {
+  return kind === "resizable" ? new Int32Array(buffer) : new Int32Array(buffer, 0, Math.floor(maxBytes / 4));
 }
 
-function wholeBytes({ kind, buffer }: Memory): Uint8Array {
-  return kind === "resizable" ? new Uint8Array(buffer) : new Uint8Array(buffer, 0, buffer.byteLength);
+function wholeBytes({ kind, buffer, maxBytes }: Memory): Uint8Array {
+  return kind === "resizable" ? new Uint8Array(buffer) : new Uint8Array(buffer, 0, maxBytes);
 }

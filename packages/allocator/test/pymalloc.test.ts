@@ -140,6 +140,43 @@ describe("a disposed allocator", () => {
   });
 });
 
+describe("damage and loss", () => {
+  it("is found by verify where a write past the end reached the link of the next chunk", () => {
+    using heap = createPymalloc({ maxBytes: "4MiB" });
+    const address = heap.malloc(262_144 - 40);
+    heap.malloc(262_144 - 50);
+    new Uint8Array(heap.memory.buffer, address, heap.usableSize(address) + 32).fill(0x41);
+    expect(() => {
+      heap.verify();
+    }).toThrow(code("ERR_CORRUPT_MEMORY"));
+  });
+
+  it.each(["buffer", "shared", "resizable", "wasm"] as const)(
+    "does not reach the next allocator when the %s memory below was disposed first",
+    (kind) => {
+      const memory = createMemory({ memory: kind, maxBytes: "4MiB" });
+      const heap = createPymalloc({ memory });
+      heap.malloc(16);
+      memory.dispose();
+      expect(() => heap.stats()).toThrow(/disposed|detached/);
+      heap.dispose();
+    },
+  );
+
+  it("leaves a successor on the same buffer alone", () => {
+    const buffer = new ArrayBuffer(4 << 20);
+    const memory = createMemory({ memory: buffer });
+    const first = createPymalloc({ memory });
+    first.malloc(16);
+    memory.dispose();
+    using second = createPymalloc({ memory: buffer });
+    const address = second.malloc(16);
+    first.dispose();
+    second.verify();
+    second.free(address);
+  });
+});
+
 describe("a full memory", () => {
   it("is refused with ERR_OUT_OF_MEMORY, also when a spare chunk is too short for an arena", () => {
     using heap = createPymalloc({ maxBytes: "4MiB" });

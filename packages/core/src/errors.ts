@@ -11,7 +11,7 @@
  */
 export const ERROR_CODES = {
   ERR_BAD_PLUGIN: "A plugin is malformed, or was written for another version of the contract.",
-  ERR_BAD_OPTION: "An option or argument is unknown, of the wrong type or out of its range.",
+  ERR_BAD_OPTION: "An option or argument is of the wrong type or out of its range.",
   ERR_BAD_SIZE: "A byte count is negative, fractional, not a number or no safe integer.",
   ERR_BAD_ADDRESS: "No live block starts at the address.",
   ERR_DOUBLE_FREE: "The block at the address was freed before.",

@@ -56,7 +56,7 @@ function conclusion(rows: readonly ReplayRow[]): string {
   const equal = rows.length > 0 && rows.every((row) => compareArenas(row) === "equal");
   if (!equal) return "";
   return (
-    "Both took exactly as many arenas as CPython did, and every block was filled when it was\n" +
+    "Both took as many arenas at the peak as CPython did, and every block was filled when it was\n" +
     "allocated and found intact when it was freed.\n\n"
   );
 }
