@@ -18,11 +18,11 @@
  *
  *   arena row                               pool row
  *   word 0  address of the first pool       word 0  first free block, as word index; see below
- *        1  pool to carve next (its row)         1  live blocks; 0 = not in use
+ *        1  pool to carve next (its row)         1  live blocks; 0 = not in use, -1 = a heap has it
  *        2  free pools, carved or not            2  last place for a block, as word index
  *        3  first free pool (its row)            3  next pool of its list (its row); -1 = in none
  *        4  next usable arena                    4  previous pool of its list
- *        5  previous usable arena                5  size class + 1; 0 = never used
+ *        5  previous usable arena                5  size class + 1; 0 = none
  *        6  1 = held, 0 = unused row             6  arena (its row)
  *        7  -                                    7  -
  * ```
@@ -65,6 +65,12 @@ export const USED_POOLS = 8;
  */
 export const POOL_ROWS = 40;
 
+/**
+ * {@link POOL_LIVE} of a pool that a heap took. Below 0, so that the hot paths, which ask for a pool with live blocks, need
+ * no test for it.
+ */
+export const HEAP_POOL = -1;
+
 /** {@link POOL_NEXT} of a pool that is in no list of used pools. */
 export const UNLISTED = -1;
 
@@ -73,7 +79,7 @@ export const UNLISTED = -1;
  * carved (CPython: `nextoffset`); 0 is its end when the pool is carved to its last block. CPython: `freeblock`.
  */
 export const POOL_FREE_BLOCK = 0;
-/** Live blocks of the pool; 0 = not in use. CPython: `ref.count`. */
+/** Live blocks of the pool; 0 = not in use, {@link HEAP_POOL} = a heap has it. CPython: `ref.count`. */
 export const POOL_LIVE = 1;
 /** The last place where a block fits, as word index. CPython: `maxnextoffset`. */
 export const POOL_LAST_BLOCK = 2;
@@ -81,7 +87,7 @@ export const POOL_LAST_BLOCK = 2;
 export const POOL_NEXT = 3;
 /** Previous pool of the list. CPython: `prevpool`. */
 export const POOL_PREVIOUS = 4;
-/** Size class + 1, kept while the pool is empty; 0 = never used. CPython: `szidx`. */
+/** Size class + 1, kept while the pool is empty; 0 = none, or none any more. CPython: `szidx`. */
 export const POOL_SIZE_CLASS = 5;
 /** Row of the arena. CPython: `arenaindex`. */
 export const POOL_ARENA = 6;

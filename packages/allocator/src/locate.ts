@@ -12,6 +12,7 @@ import {
   ARENA_ADDRESS,
   ARENA_HELD,
   ARENA_NEXT_POOL,
+  HEAP_POOL,
   POOL_ARENA,
   POOL_FREE_BLOCK,
   POOL_LAST_BLOCK,
@@ -35,7 +36,7 @@ export interface PoolLocation {
   readonly pool: number;
   /** First byte of the pool. */
   readonly poolAddress: Address;
-  /** Size class of the pool, 0 to 31; `undefined` in a pool that never had one. */
+  /** Size class of the pool, 0 to 31; `undefined` in a pool that has none. */
   readonly sizeClass: number | undefined;
   /** Number of the block in its pool, from 0; `undefined` outside the blocks. */
   readonly block: number | undefined;
@@ -43,8 +44,11 @@ export interface PoolLocation {
   readonly blockAddress: Address;
   /** Bytes from there to the address. */
   readonly offset: number;
-  /** `uncarved`: no block was ever there. `unused`: the pool's first 48 bytes, or the rest at its end. */
-  readonly state: "live" | "free" | "uncarved" | "unused";
+  /**
+   * `uncarved`: no block was ever there. `unused`: the pool's first 48 bytes, or the rest at its end. `heap pool`: a heap
+   * took the pool, and what lies there is the heap's.
+   */
+  readonly state: "live" | "free" | "uncarved" | "unused" | "heap pool";
 }
 
 /** An address in a chunk of large blocks. */
@@ -104,6 +108,11 @@ export function createLocator(tables: Tables, large: LargeBlocks): Locator {
     return { free, carved: word < 0 ? numberOf(-word) : capacity + 1 };
   }
 
+  function stateOutsideBlocks(pool: number): PoolLocation["state"] {
+    if (pools[pool + POOL_LIVE] === HEAP_POOL) return "heap pool";
+    return pools[pool + POOL_SIZE_CLASS] === 0 ? "uncarved" : "unused";
+  }
+
   function locateInPool(address: Address): PoolLocation | undefined {
     const pool = poolRow(Math.floor(address / poolBytes));
     const arena = pools[pool + POOL_ARENA]!;
@@ -130,7 +139,7 @@ export function createLocator(tables: Tables, large: LargeBlocks): Locator {
         block: undefined,
         blockAddress: poolAddress,
         offset: address - poolAddress,
-        state: sizeClass === undefined ? "uncarved" : "unused",
+        state: stateOutsideBlocks(pool),
       };
     }
     const blockAddress = poolAddress + POOL_OVERHEAD + block * blockBytes;
@@ -177,7 +186,7 @@ export function createLocator(tables: Tables, large: LargeBlocks): Locator {
 
     *liveBlocks() {
       for (const pool of carvedPools()) {
-        if (pools[pool + POOL_LIVE] === 0) continue;
+        if (pools[pool + POOL_LIVE]! <= 0) continue;
         const { free, carved } = blocksOf(pool);
         const bytes = 4 * blockWordsOf(pool);
         for (let block = 0; block < carved; block++) {

@@ -32,6 +32,8 @@ export interface ArenaBytes {
   readonly allocated: number;
   /** CPython: "bytes in available blocks". */
   readonly available: number;
+  /** Pools that a heap took, whatever it has in them. CPython has none. */
+  readonly heapPools: number;
   /** CPython: "unused pools". */
   readonly unusedPools: number;
   /** CPython: "bytes lost to pool headers". Unused here: the headers stand aside. */
@@ -50,6 +52,8 @@ export interface PymallocStats extends AllocatorStats {
   readonly classes: readonly SizeClassStats[];
   /** Where the bytes of all arenas are. */
   readonly bytesInArenas: ArenaBytes;
+  /** Pools that a heap took and did not give back. */
+  readonly heapPools: number;
   /** Blocks outside the pools: over 512 bytes, of 0 bytes, or of the domain raw. */
   readonly large: {
     /** Live blocks. */
@@ -80,7 +84,7 @@ export function countStats(tables: Tables, large: LargeBlocks, locator: Locator)
   const liveCounts = new Array<number>(SIZE_CLASS_COUNT).fill(0);
   for (const pool of locator.carvedPools()) {
     const live = pools[pool + POOL_LIVE]!;
-    if (live === 0) continue;
+    if (live <= 0) continue;
     const sizeClass = pools[pool + POOL_SIZE_CLASS]! - 1;
     poolCounts[sizeClass]!++;
     liveCounts[sizeClass]! += live;
@@ -102,6 +106,7 @@ export function countStats(tables: Tables, large: LargeBlocks, locator: Locator)
   };
   const lostBytes = arenas.current * poolsLostToAlignment(tables.geometry) * poolBytes;
   const usedPools = sum((row) => row.pools);
+  const heapPools = figure(CONTROL.heapPools);
   const smallBytes = sum((row) => row.liveBlocks * row.blockBytes);
   const smallBlocks = sum((row) => row.liveBlocks);
   const raw = figure(CONTROL.rawBlocks);
@@ -118,11 +123,13 @@ export function countStats(tables: Tables, large: LargeBlocks, locator: Locator)
     bytesInArenas: {
       allocated: smallBytes,
       available: sum((row) => row.freeBlocks * row.blockBytes),
-      unusedPools: arenas.current * arenaBytes - usedPools * poolBytes - lostBytes,
+      heapPools: heapPools * poolBytes,
+      unusedPools: arenas.current * arenaBytes - (usedPools + heapPools) * poolBytes - lostBytes,
       poolHeaders: usedPools * POOL_OVERHEAD,
       quantization: sum((row) => row.pools * ((poolBytes - POOL_OVERHEAD) % row.blockBytes)),
       arenaAlignment: lostBytes,
     },
+    heapPools,
     large: {
       liveBlocks: figure(CONTROL.largeBlocks) + raw,
       allocatedBytes: figure(CONTROL.largeBytes),

@@ -13,6 +13,7 @@ import {
   ARENA_NEXT,
   ARENA_NEXT_POOL,
   ARENA_PREVIOUS,
+  HEAP_POOL,
   POOL_ARENA,
   POOL_FREE_BLOCK,
   POOL_LIVE,
@@ -41,6 +42,7 @@ export function findProblems(tables: Tables, locator: Locator): string[] {
   checkUsedLists();
   checkArenaRows();
   checkUsableArenas();
+  checkHeapPools();
   return found;
 
   /** Pools of a class with live blocks and room are in its list, once each. Full ones may be, empty ones are not. */
@@ -91,6 +93,27 @@ export function findProblems(tables: Tables, locator: Locator): string[] {
       if (checked && isLive(tables.liveBits, address) === free.has(block)) {
         found.push(`The live bit of the block at ${address} is wrong.`);
       }
+    }
+  }
+
+  /** A pool of a heap has no size class and no block, and the counter knows of each. */
+  function checkHeapPools(): void {
+    let taken = 0;
+    for (const pool of locator.carvedPools()) {
+      const live = pools[pool + POOL_LIVE]!;
+      if (live >= 0) continue;
+      taken++;
+      if (live !== HEAP_POOL || pools[pool + POOL_SIZE_CLASS] !== 0) {
+        found.push(`Pool ${poolNumber(pool)} is marked neither as a heap's nor as one of blocks.`);
+      }
+      const firstBit = (poolNumber(pool) * poolBytes) / (16 * 32);
+      const bits = tables.liveBits.subarray(firstBit, firstBit + poolBytes / (16 * 32));
+      if (bits.some((bit) => bit !== 0)) {
+        found.push(`A live bit is set in pool ${poolNumber(pool)}, which a heap has.`);
+      }
+    }
+    if (taken !== control[CONTROL.heapPools]) {
+      found.push(`A heap has ${taken} pools, the counter says ${control[CONTROL.heapPools]!}.`);
     }
   }
 

@@ -32,11 +32,13 @@ import {
   type BlockAllocator,
   type DomainName,
   type Memory,
+  type PoolSource,
 } from "@heapwright/core";
 
 import { createArenas } from "./arenas.js";
 import { clearing, countedDomain, createRawDomain } from "./domains.js";
 import { resolveGeometry, type Geometry, type GeometryOptions } from "./geometry.js";
+import { createHeapPools } from "./heap-pools.js";
 import { createLargeBlocks } from "./large-blocks.js";
 import { checkedDomain, isLive } from "./live-bits.js";
 import { createLocator, type BlockLocation } from "./locate.js";
@@ -56,6 +58,8 @@ export interface Pymalloc extends BlockAllocator {
   readonly geometry: Geometry;
   /** `PyMem_Raw*`, `PyMem_*` and `PyObject_*`. The allocator's own calls are those of `obj`. */
   readonly domains: Readonly<Record<DomainName, AllocationDomain>>;
+  /** Whole pools, out of the same arenas as those of the blocks. */
+  readonly pools: PoolSource;
   /** What `sys._debugmallocstats()` prints, as numbers. */
   stats(): PymallocStats;
   /**
@@ -92,6 +96,7 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
   const locator = createLocator(tables, large);
   const refusals = createRefusals(tables, locator, large);
   const { assertUsable } = refusals;
+  const makeRoom = (): boolean => large.releaseSpare();
   const outside = createOutsideBlocks({ tables, arenas, large, refusals });
   const small: SmallBlocks = createSmallBlocks(tables, arenas, {
     malloc: (bytes) => outside.malloc(bytes, "obj"),
@@ -102,7 +107,7 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     },
     notLive: refusals.notLive,
     assertUsable,
-    makeRoom: () => large.releaseSpare(),
+    makeRoom,
     outOfMemory: () => refusals.outOfMemory(`an arena of ${geometry.arenaBytes} B`),
   });
 
@@ -142,6 +147,7 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     memory,
     geometry,
     domains: { raw, mem, obj },
+    pools: createHeapPools(tables, arenas, { assertUsable, makeRoom }),
     ...obj,
     usableSize,
 
@@ -212,6 +218,7 @@ export function pymalloc(options: PymallocPluginOptions = {}): AllocatorPlugin<P
       returns: true,
       domains: true,
       arenas: true,
+      pools: true,
       detects: ["double-free", "interior-address"],
     },
     create: (more) => createPymalloc({ ...geometry, ...more }),

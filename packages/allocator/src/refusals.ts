@@ -12,7 +12,7 @@ import {
 } from "@heapwright/core";
 
 import type { LargeBlocks } from "./large-blocks.js";
-import type { Locator } from "./locate.js";
+import type { BlockLocation, Locator } from "./locate.js";
 import type { Tables } from "./tables.js";
 
 /** Makes errors and checks; see `refusals.ts`. */
@@ -33,6 +33,15 @@ export interface Refusals {
   wrongDomain(address: Address, right: DomainName | "mem or obj"): HeapwrightError;
   /** The memory has no room. */
   outOfMemory(what: string): HeapwrightError;
+}
+
+/** A sentence on an address at which no block starts, where there is something to say. */
+function whatIsThere(place: BlockLocation | undefined): string {
+  if (place?.state === "live")
+    return ` It is ${place.offset} B into the live block at ${place.blockAddress}.`;
+  if (place?.state === "heap pool")
+    return ` It is ${place.offset} B into the pool at ${place.blockAddress}, which a heap has.`;
+  return "";
 }
 
 /** Makes the refusals of an allocator. */
@@ -66,11 +75,10 @@ export function createRefusals({ memory, isGone }: Tables, locator: Locator, lar
           ? place.state === "free" && place.offset === 0
           : place && large.find(address) === "freed";
       if (freed) return new HeapwrightError("ERR_DOUBLE_FREE", `The block at ${address} was freed before.`);
-      const inside =
-        place?.state === "live"
-          ? ` It is ${place.offset} B into the live block at ${place.blockAddress}.`
-          : "";
-      return new HeapwrightError("ERR_BAD_ADDRESS", `No live block starts at ${String(address)}.${inside}`);
+      return new HeapwrightError(
+        "ERR_BAD_ADDRESS",
+        `No live block starts at ${String(address)}.${whatIsThere(place)}`,
+      );
     },
 
     wrongDomain: (address, right) =>

@@ -42,6 +42,8 @@ export const CONTROL = {
   chunkBytes: 13,
   /** The chunk that was last wholly free, as word index; blocks may live in it again. 0 = none. */
   spareChunk: 14,
+  /** Pools that a heap took and did not give back. */
+  heapPools: 15,
 } as const;
 
 const CONTROL_WORDS = 16;

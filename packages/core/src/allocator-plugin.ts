@@ -23,6 +23,8 @@ export interface AllocatorTraits {
   readonly domains: boolean;
   /** It has arenas, and `stats().arenas` tells of them. */
   readonly arenas: boolean;
+  /** It has `pools`: a heap can take whole pools and lay out cells of its own in them. */
+  readonly pools: boolean;
   /** What `free` finds with `checks: true`, beyond addresses in nothing live. */
   readonly detects: readonly Detection[];
 }
@@ -67,6 +69,7 @@ const NO_TRAITS: AllocatorTraits = {
   resets: false,
   domains: false,
   arenas: false,
+  pools: false,
   detects: [],
 };
 

@@ -93,6 +93,33 @@ export interface AllocationDomain {
 }
 
 /**
+ * Whole pools, for a heap that lays out cells of its own in them. The blocks of the allocator and the pools of the heap
+ * share its arenas: an arena goes back to the memory when it has neither.
+ */
+export interface PoolSource {
+  /** Bytes in a pool, a power of two of at least 4 KiB; the address of every pool is a multiple of it. */
+  readonly poolBytes: number;
+
+  /**
+   * Takes a pool. Its bytes hold anything, and are the caller's until it gives the pool back: no block is there, and
+   * {@link BlockAllocator.walk} passes it by.
+   *
+   * @returns its address, or 0 when the memory has no room
+   * @throws HeapwrightError `ERR_DISPOSED`, `ERR_BUFFER_DETACHED`
+   */
+  take(): Address;
+
+  /**
+   * Gives a pool back. Its room serves blocks again, or other pools.
+   *
+   * @param address - what {@link PoolSource.take} returned
+   * @throws HeapwrightError `ERR_BAD_ADDRESS` when no pool that was taken here begins there; nothing changes then.
+   * `ERR_DISPOSED`, `ERR_BUFFER_DETACHED`
+   */
+  give(address: Address): void;
+}
+
+/**
  * Hands out blocks of a memory. One thread at a time; live blocks never overlap. After any thrown error everything is as
  * it was before the call, and {@link BlockAllocator.verify} passes.
  */
@@ -126,6 +153,9 @@ export interface BlockAllocator extends AllocationDomain, Disposable {
 
   /** The domains, with the trait `domains`. The allocator's own calls are those of `obj`. */
   readonly domains?: Readonly<Record<DomainName, AllocationDomain>>;
+
+  /** Whole pools, with the trait `pools`. */
+  readonly pools?: PoolSource;
 
   /** Frees every block at once, with the trait `resets`. */
   reset?(): void;

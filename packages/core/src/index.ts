@@ -30,6 +30,7 @@ export {
   type Block,
   type BlockAllocator,
   type DomainName,
+  type PoolSource,
 } from "./allocator.js";
 export {
   assertAllocatorPlugin,

@@ -28,7 +28,15 @@ describe("defineAllocator", () => {
       kind: "allocator",
       api: PLUGIN_API_VERSION,
       name: "mine",
-      traits: { reuses: true, returns: false, resets: false, domains: false, arenas: false, detects: [] },
+      traits: {
+        reuses: true,
+        returns: false,
+        resets: false,
+        domains: false,
+        arenas: false,
+        pools: false,
+        detects: [],
+      },
       create: expect.any(Function) as unknown,
     });
   });
@@ -80,7 +88,7 @@ describe("defineAllocator", () => {
     ],
     [
       { name: "mine", create, traits: { moves: true } },
-      `A plugin needs only the traits reuses, returns, resets, domains, arenas, detects in "mine"; found moves.`,
+      `A plugin needs only the traits reuses, returns, resets, domains, arenas, pools, detects in "mine"; found moves.`,
     ],
     [
       { name: "mine", create, traits: { detects: ["double-fre"] } },

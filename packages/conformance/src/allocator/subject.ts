@@ -66,6 +66,7 @@ export function subjectOf(plugin: AllocatorPlugin, options: ConformanceOptions):
       resets: traits?.resets ?? false,
       domains: traits?.domains ?? false,
       arenas: traits?.arenas ?? false,
+      pools: traits?.pools ?? false,
       detects: traits?.detects ?? [],
     },
     checks: options.create?.checks ?? true,
