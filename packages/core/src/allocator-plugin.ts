@@ -4,7 +4,7 @@
  */
 
 import type { BlockAllocator } from "./allocator.js";
-import type { Memory, MemoryOptions } from "./memory.js";
+import type { Address, Memory, MemoryOptions } from "./memory.js";
 import { PLUGIN_API_VERSION, assertPlugin, badPlugin, type Plugin } from "./plugin.js";
 import { showValue } from "./show-value.js";
 
@@ -25,6 +25,11 @@ export interface AllocatorTraits {
   readonly arenas: boolean;
   /** It has `pools`: a heap can take whole pools and lay out cells of its own in them. */
   readonly pools: boolean;
+  /**
+   * Everything it knows is in the memory: the plugin has `attach`, and its allocators have `at` and `detach()`, so that
+   * another thread can go on where one has let go.
+   */
+  readonly attaches: boolean;
   /** What `free` finds with `checks: true`, beyond addresses in nothing live. */
   readonly detects: readonly Detection[];
 }
@@ -35,6 +40,14 @@ export interface AllocatorOptions extends Omit<MemoryOptions, "memory"> {
   readonly memory?: MemoryOptions["memory"] | Memory;
   /** Find what the trait `detects` lists, at some cost a call. Default: true. */
   readonly checks?: boolean;
+}
+
+/** What the `attach` of every allocator plugin accepts. */
+export interface AttachOptions {
+  /**
+   * Which tables: the `at` of the allocator that left them. Default: the only ones that the plugin left in the memory.
+   */
+  readonly at?: Address;
 }
 
 /** A replaceable allocator: what `defineAllocator` returns. */
@@ -49,6 +62,17 @@ export interface AllocatorPlugin<A extends BlockAllocator = BlockAllocator> exte
    * @throws HeapwrightError `ERR_BAD_OPTION`, `ERR_BUFFER_TOO_SMALL` and those of `createMemory`
    */
   create(options?: AllocatorOptions): A;
+  /**
+   * Makes an allocator over the tables that one of this plugin left in a memory, with the trait `attaches`: the blocks and
+   * figures are as they were, and so is what `create` was told of lengths and checks. The memory stays the caller's.
+   *
+   * The tables are checked as far as their own words go, the blocks are not: that is what `verify()` is for.
+   *
+   * @param memory - from `attachMemory`, or one on which the last allocator was detached
+   * @throws HeapwrightError `ERR_NO_HEAP` when there are no such tables, `ERR_CORRUPT_MEMORY` when they are damaged,
+   * `ERR_BAD_OPTION` when there are several and `at` does not say which; `ERR_DISPOSED`, `ERR_BUFFER_DETACHED`
+   */
+  attach?(memory: Memory, options?: AttachOptions): A;
 }
 
 /** What {@link defineAllocator} is given. */
@@ -61,6 +85,8 @@ export interface AllocatorDefinition<A extends BlockAllocator = BlockAllocator> 
   readonly traits?: Partial<AllocatorTraits>;
   /** Makes an allocator. */
   create(options?: AllocatorOptions): A;
+  /** Makes an allocator over tables that are there; it comes with the trait `attaches`. */
+  attach?(memory: Memory, options?: AttachOptions): A;
 }
 
 const NO_TRAITS: AllocatorTraits = {
@@ -70,6 +96,7 @@ const NO_TRAITS: AllocatorTraits = {
   domains: false,
   arenas: false,
   pools: false,
+  attaches: false,
   detects: [],
 };
 
@@ -78,7 +105,7 @@ const DETECTIONS: readonly string[] = ["double-free", "interior-address"] satisf
 /**
  * Declares an allocator plugin: fills in kind and version, and checks the rest.
  *
- * @throws HeapwrightError `ERR_BAD_PLUGIN` when the name, a trait or `create` is malformed
+ * @throws HeapwrightError `ERR_BAD_PLUGIN` when the name, a trait, `create` or `attach` is malformed
  *
  * @example
  * ```ts
@@ -96,8 +123,10 @@ export function defineAllocator<A extends BlockAllocator = BlockAllocator>(
     ...(definition.summary !== undefined && { summary: definition.summary }),
     traits: { ...NO_TRAITS, ...definition.traits },
     create: (options) => definition.create(options),
+    ...(definition.attach && { attach: (memory, options) => definition.attach!(memory, options) }),
   };
-  assertAllocatorPlugin({ ...plugin, create: definition.create as unknown });
+  const { create, attach }: { create: unknown; attach?: unknown } = definition;
+  assertAllocatorPlugin({ ...plugin, create, attach });
   assertKnownTraits(plugin);
   return plugin;
 }
@@ -110,7 +139,7 @@ export function defineAllocator<A extends BlockAllocator = BlockAllocator>(
  */
 export function assertAllocatorPlugin(value: unknown): asserts value is AllocatorPlugin {
   assertPlugin(value, "allocator");
-  const { name, traits, create } = value as Partial<AllocatorPlugin>;
+  const { name, traits, create, attach } = value as Partial<AllocatorPlugin>;
   if (typeof create !== "function") throw badPlugin(`a function create in "${name}"`, showValue(create));
   if (!isObject(traits)) throw badPlugin(`traits in "${name}"`, showValue(traits));
   for (const [trait, example] of Object.entries(NO_TRAITS)) {
@@ -121,6 +150,9 @@ export function assertAllocatorPlugin(value: unknown): asserts value is Allocato
       `the trait ${trait} (${isList ? "a list of texts" : "true or false"}) in "${name}"`,
       showValue(found),
     );
+  }
+  if (traits.attaches && typeof attach !== "function") {
+    throw badPlugin(`a function attach, which the trait attaches promises, in "${name}"`, showValue(attach));
   }
 }
 

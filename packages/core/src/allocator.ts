@@ -160,6 +160,19 @@ export interface BlockAllocator extends AllocationDomain, Disposable {
   /** Frees every block at once, with the trait `resets`. */
   reset?(): void;
 
+  /**
+   * Where its tables are, with the trait `attaches`. With that, the plugin's `attach` finds them among those of other
+   * allocators; it stays the same for the life of the tables.
+   */
+  readonly at?: Address;
+
+  /**
+   * Lets go of the tables and blocks and leaves every byte as it is, with the trait `attaches`: whoever has the memory
+   * next can stand on them with the plugin's `attach`. A memory that was made for the allocator is detached with it. Later
+   * calls throw `ERR_DISPOSED`; detaching or disposing afterwards is harmless, and gives nothing back.
+   */
+  detach?(): void;
+
   /** Gives everything back. Later calls throw `ERR_DISPOSED`; disposing twice is harmless. */
   dispose(): void;
 }

@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   ERR_BUFFER_DETACHED:
     "The bytes are gone: a buffer was transferred or shortened, its wasm memory grew, or its memory was disposed.",
   ERR_BUFFER_IN_USE: "A buffer is already managed by a memory that was not disposed.",
+  ERR_NO_HEAP: "The bytes hold no memory or heap of Heapwright, or one of another version.",
   ERR_DISPOSED: "The object was used after dispose().",
   ERR_CORRUPT_MEMORY: "verify() found the tables or free lists damaged.",
   ERR_READ_FAILED: "A file or stream could not be read.",

@@ -10,8 +10,10 @@ export { ERROR_CODES, HeapwrightError, type HeapwrightErrorCode } from "./errors
 export { DISPOSE } from "./disposable.js";
 export { checkElements, checkSize, formatBytes, parseByteSize, type ByteSize } from "./byte-size.js";
 export {
+  attachMemory,
   createMemory,
   type Address,
+  type AttachMemoryOptions,
   type Memory,
   type MemoryOptions,
   type MemoryRun,
@@ -39,5 +41,6 @@ export {
   type AllocatorOptions,
   type AllocatorPlugin,
   type AllocatorTraits,
+  type AttachOptions,
   type Detection,
 } from "./allocator-plugin.js";

@@ -14,11 +14,14 @@
  *         2      pages in all
  *         3      base / 64
  *         4-7    the page map's counters
- *         8-15   0, kept for the heap image
+ *         8-15   a heap's: where its tables are; 0 in a fresh memory
  * ```
  *
  * One memory a buffer: it takes everything from `base` to the end, and the page
  * map counts from byte 0, so that a page's number is its address / 4096.
+ *
+ * The header is all there is to know: who has the buffer, in another thread or after
+ * a transfer, can stand on it again where the last one left off.
  */
 
 import { HeapwrightError } from "./errors.js";
@@ -28,18 +31,25 @@ import { HEADER_USE, PAGE_BYTES, PAGE_MAP_WORDS, createPageMap, type PageMap } f
 /** Bytes of the header's words; a memory begins at a multiple of it. */
 export const HEADER_BYTES = 64;
 
-const WORD = { stamp: 0, pages: 2, base: 3, pageMap: 4 } as const;
+const WORD = { stamp: 0, pages: 2, base: 3, pageMap: 4, heap: 8 } as const;
 
 /** "HEAPWRT" and 1, little-endian. */
 const STAMP = 0x01545257_50414548n;
+
+/** The stamp's upper 8 bits are the format's version. */
+const VERSION_SHIFT = 56n;
 
 /** Where the last memory made here on a buffer begins: not every header is at the same place. */
 const lastBase = /* @__PURE__ */ new WeakMap<ArrayBuffer | SharedArrayBuffer, number>();
 
 /** A claimed buffer. */
 export interface MemoryHeader {
+  /** Bytes that the memory has, from byte 0 of the buffer on. */
+  readonly maxBytes: number;
   /** Which pages are taken. */
   readonly pages: PageMap;
+  /** Words 8 to 15. */
+  readonly heapWords: Int32Array;
   /** Whether the header's bytes are still there: the buffer is neither detached nor too short. */
   isThere(): boolean;
   /** Sentences on everything that is wrong in header and page map. */
@@ -58,7 +68,7 @@ export interface MemoryHeader {
 export function claimBuffer(backing: BackingBuffer, base: number): MemoryHeader {
   const { buffer, maxBytes } = backing;
   const pageCount = Math.floor(maxBytes / PAGE_BYTES);
-  const headerPages = Math.ceil((base + HEADER_BYTES + pageCount) / PAGE_BYTES);
+  const headerPages = headerPagesFor(base, pageCount);
   commitHeader(backing, base, headerPages);
   stamp(buffer, base);
 
@@ -66,13 +76,52 @@ export function claimBuffer(backing: BackingBuffer, base: number): MemoryHeader 
   words.fill(0, WORD.pages);
   words[WORD.pages] = pageCount;
   words[WORD.base] = base / HEADER_BYTES;
+  new Uint8Array(buffer, base + HEADER_BYTES, pageCount).fill(0);
 
+  const header = headerOver(backing, base, pageCount);
+  header.pages.takeHeader(headerPages);
+  return header;
+}
+
+/**
+ * Stands on the header that a memory left in a buffer. Nothing is written.
+ *
+ * @param backing - the buffer
+ * @param base - where the header is, a multiple of {@link HEADER_BYTES}
+ * @throws HeapwrightError `ERR_NO_HEAP` when there is none, `ERR_CORRUPT_MEMORY` when it contradicts itself
+ */
+export function attachHeader(backing: BackingBuffer, base: number): MemoryHeader {
+  const { buffer, maxBytes } = backing;
+  assertStamped(buffer, base);
+  const words = new Int32Array(buffer, base, HEADER_BYTES / 4);
+  const pageCount = words[WORD.pages]!;
+  const baseThere = words[WORD.base]! * HEADER_BYTES;
+  if (baseThere !== base) {
+    throw noHeap(`The header at byte ${base} belongs to a memory that begins at byte ${baseThere}.`);
+  }
+  const headerPages = headerPagesFor(base, pageCount);
+  const headerEnd = base + HEADER_BYTES + pageCount;
+  if (pageCount <= headerPages || pageCount * PAGE_BYTES > maxBytes || headerEnd > buffer.byteLength) {
+    throw noHeap(
+      `The header at byte ${base} tells of ${pageCount} pages of ${PAGE_BYTES} B; the buffer has ${buffer.byteLength} B.`,
+    );
+  }
+  const header = headerOver(backing, base, pageCount);
+  const found = header.problems();
+  if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
+  lastBase.set(buffer, base);
+  return header;
+}
+
+/** The header of a memory of so many pages, which is written already. */
+function headerOver(backing: BackingBuffer, base: number, pageCount: number): MemoryHeader {
+  const { buffer } = backing;
+  const words = new Int32Array(buffer, base, HEADER_BYTES / 4);
   const map = new Uint8Array(buffer, base + HEADER_BYTES, pageCount);
   const headerEnd = map.byteOffset + pageCount;
-  map.fill(0);
+  const headerPages = headerPagesFor(base, pageCount);
   const counters = words.subarray(WORD.pageMap, WORD.pageMap + PAGE_MAP_WORDS);
   const pages = createPageMap(map, counters, (end) => backing.commit(end * PAGE_BYTES));
-  pages.takeHeader(headerPages);
 
   function wordProblems(): string[] {
     const found: string[] = [];
@@ -99,13 +148,24 @@ export function claimBuffer(backing: BackingBuffer, base: number): MemoryHeader 
   }
 
   return {
+    maxBytes: maxBytesFor(backing, pageCount),
     pages,
+    heapWords: words.subarray(WORD.heap),
     // Not the length of a view: once V8 11.3 (Node 20) has optimized code for resizable buffers too, a view keeps its
     // length when its buffer is detached.
     isThere: () => buffer.byteLength >= headerEnd,
     problems: () => [...wordProblems(), ...runProblems(), ...pages.problems()],
     clear: () => clearHeader(backing.buffer, base),
   };
+}
+
+/** The length of the buffer; if that became longer since the memory was made, the memory's pages. */
+function maxBytesFor({ maxBytes }: BackingBuffer, pageCount: number): number {
+  return Math.floor(maxBytes / PAGE_BYTES) === pageCount ? maxBytes : pageCount * PAGE_BYTES;
+}
+
+function headerPagesFor(base: number, pageCount: number): number {
+  return Math.ceil((base + HEADER_BYTES + pageCount) / PAGE_BYTES);
 }
 
 /** Makes sure that there is room for the header and one page. */
@@ -137,8 +197,26 @@ function stamp(buffer: ArrayBuffer | SharedArrayBuffer, base: number): void {
 function inUse(base: number): HeapwrightError {
   return new HeapwrightError(
     "ERR_BUFFER_IN_USE",
-    `Another memory stands on this buffer, from byte ${base} on, here or in another thread. Dispose that one first; if it is gone for good, fill the ${HEADER_BYTES} B there with 0.`,
+    `Another memory stands on this buffer, from byte ${base} on, here or in another thread. Dispose that one first, or attach to it; if it is gone for good, fill the ${HEADER_BYTES} B there with 0.`,
   );
+}
+
+/** Throws when no memory of this version left its stamp there. */
+function assertStamped(buffer: ArrayBuffer | SharedArrayBuffer, base: number): void {
+  if (isStamped(buffer, base)) return;
+  const fits = base + HEADER_BYTES <= buffer.byteLength;
+  const found = fits ? new BigUint64Array(buffer, base, 1)[0]! : 0n;
+  const version = found >> VERSION_SHIFT;
+  if (fits && found === (STAMP & ~(0xffn << VERSION_SHIFT)) + (version << VERSION_SHIFT)) {
+    throw noHeap(
+      `The memory at byte ${base} is of format version ${version}; this package knows version ${STAMP >> VERSION_SHIFT}.`,
+    );
+  }
+  throw noHeap(`No memory begins at byte ${base} of the buffer of ${buffer.byteLength} B.`);
+}
+
+function noHeap(message: string): HeapwrightError {
+  return new HeapwrightError("ERR_NO_HEAP", message);
 }
 
 function isStamped(buffer: ArrayBuffer | SharedArrayBuffer, base: number): boolean {

@@ -21,6 +21,9 @@ export type MemoryKind = "wasm" | "buffer" | "shared" | "resizable";
 /** A kind of memory to make, or a buffer or wasm memory of the caller's. */
 export type MemorySource = MemoryKind | ArrayBuffer | SharedArrayBuffer | WasmMemory;
 
+/** A buffer or wasm memory of the caller's. */
+export type OwnBuffer = Exclude<MemorySource, MemoryKind>;
+
 /** A buffer with what differs between the kinds. */
 export interface BackingBuffer {
   /** Which kind it is. */
@@ -50,7 +53,7 @@ const MAX_MEMORY_BYTES: number = 2 ** 32;
  * @throws HeapwrightError `ERR_RESERVE_REFUSED`, `ERR_BAD_OPTION`, `ERR_BUFFER_DETACHED`
  */
 export function openBuffer(source: MemorySource, maxBytes: number): BackingBuffer {
-  return typeof source === "string" ? makeBuffer(source, maxBytes) : openOwn(source);
+  return typeof source === "string" ? makeBuffer(source, maxBytes) : openOwn(source, "memory", SOURCES);
 }
 
 function makeBuffer(kind: MemoryKind, maxBytes: number): BackingBuffer {
@@ -93,7 +96,8 @@ function missingFor(kind: MemoryKind): string | undefined {
   return undefined;
 }
 
-const SOURCES = `"wasm", "buffer", "shared", "resizable", an ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory`;
+const OWN_BUFFERS = "an ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory";
+const SOURCES = `"wasm", "buffer", "shared", "resizable", ${OWN_BUFFERS}`;
 
 const MAKERS: Readonly<Record<MemoryKind, (bytes: number) => BackingBuffer>> = {
   wasm: lentWasm,
@@ -102,8 +106,18 @@ const MAKERS: Readonly<Record<MemoryKind, (bytes: number) => BackingBuffer>> = {
   resizable: ownResizable,
 };
 
+/**
+ * Opens a buffer of the caller's.
+ *
+ * @param source - the buffer
+ * @throws HeapwrightError `ERR_BAD_OPTION`, `ERR_BUFFER_DETACHED`
+ */
+export function openOwnBuffer(source: OwnBuffer): BackingBuffer {
+  return openOwn(source, "buffer", OWN_BUFFERS);
+}
+
 /** Told apart by tag, not by class: a buffer may come from another realm. */
-function openOwn(source: ArrayBuffer | SharedArrayBuffer | WasmMemory): BackingBuffer {
+function openOwn(source: OwnBuffer, name: string, accepted: string): BackingBuffer {
   const tag = Object.prototype.toString.call(source);
   if (tag === "[object WebAssembly.Memory]") return fixed("wasm", source as WasmMemory);
   if (tag === "[object SharedArrayBuffer]") return fixed("shared", { buffer: source as SharedArrayBuffer });
@@ -111,7 +125,7 @@ function openOwn(source: ArrayBuffer | SharedArrayBuffer | WasmMemory): BackingB
     const view = ArrayBuffer.isView(source) ? " A view has its buffer under .buffer." : "";
     throw new HeapwrightError(
       "ERR_BAD_OPTION",
-      `memory must be ${SOURCES}, not ${showValue(source)}.${view}`,
+      `${name} must be ${accepted}, not ${showValue(source)}.${view}`,
     );
   }
   const buffer = source as ArrayBuffer;

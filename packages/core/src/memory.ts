@@ -12,15 +12,17 @@
 import { parseByteSize, type ByteSize } from "./byte-size.js";
 import { DISPOSE } from "./disposable.js";
 import { HeapwrightError } from "./errors.js";
-import { HEADER_BYTES, claimBuffer, type MemoryHeader } from "./memory-header.js";
+import { HEADER_BYTES, attachHeader, claimBuffer, type MemoryHeader } from "./memory-header.js";
 import {
   assertAttached,
   openBuffer,
+  openOwnBuffer,
   type BackingBuffer,
   type MemoryKind,
   type MemorySource,
 } from "./memory-source.js";
 import { HEADER_USE, MAX_USE, PAGE_BYTES } from "./page-map.js";
+import type { WasmMemory } from "./recycler.js";
 import { showValue } from "./show-value.js";
 
 /** A byte offset from the start of a memory's buffer. 0 means "none". */
@@ -52,9 +54,10 @@ export interface MemoryRun {
 }
 
 /**
- * One buffer, handed out in runs of pages. Made by {@link createMemory}. One thread at a time.
+ * One buffer, handed out in runs of pages. Made by {@link createMemory}, or stood on again by {@link attachMemory}. One
+ * thread at a time.
  *
- * Once it is disposed, or its buffer detached, nothing is taken any more: `release` does nothing, questions get 0 and no
+ * Once it is disposed or detached, or its buffer detached, nothing is taken any more: `release` does nothing, questions get 0 and no
  * runs for an answer, and `reserve` and `verify` throw. Its functions may be taken apart: `{ ...memory }` is as good.
  */
 export interface Memory extends Disposable {
@@ -64,6 +67,11 @@ export interface Memory extends Disposable {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** The cap, in bytes. */
   readonly maxBytes: number;
+  /**
+   * Eight words of the header, for a heap to note where its tables are; all 0 in a fresh memory. Who attaches finds them as
+   * they were left, and {@link Memory.verify} leaves them alone.
+   */
+  readonly heapWords: Int32Array;
 
   /**
    * Takes a run of pages: the lowest that fits. The bytes are not cleared.
@@ -108,6 +116,13 @@ export interface Memory extends Disposable {
   verify(): void;
 
   /**
+   * Lets go of the memory and leaves every byte as it is, so that whoever has the buffer next, another thread perhaps, can
+   * stand on it with {@link attachMemory}. From then on this object is as good as disposed, and disposing it is harmless:
+   * nobody gives the buffer back any more. Detaching twice is harmless, too.
+   */
+  detach(): void;
+
+  /**
    * Ends the memory; everything in it is lost. A buffer of the caller's is free for others. Of what was made here, a wasm
    * memory waits for the next one of its cap, and its views are detached; a resizable buffer is emptied. Disposing twice
    * is harmless.
@@ -150,9 +165,7 @@ const DEFAULT_MAX_BYTES: number = 256 * 1024 * 1024;
  */
 export function createMemory(options: MemoryOptions = {}): Memory {
   const maxBytes = parseByteSize(options.maxBytes ?? DEFAULT_MAX_BYTES, "maxBytes");
-  const offset = parseByteSize(options.offset ?? 0, "offset");
-  const base = Math.ceil(offset / HEADER_BYTES) * HEADER_BYTES;
-
+  const base = baseFor(options);
   const backing = openBuffer(options.memory ?? defaultKind(), maxBytes);
   try {
     return memoryOver(backing, claimBuffer(backing, base));
@@ -162,17 +175,54 @@ export function createMemory(options: MemoryOptions = {}): Memory {
   }
 }
 
+/** What {@link attachMemory} accepts. */
+export type AttachMemoryOptions = Pick<MemoryOptions, "offset">;
+
+/**
+ * Stands on the memory that is in a buffer already: one that {@link Memory.detach} left there, that came from another
+ * thread, or that was transferred. Its runs, its figures and its bytes are as they were.
+ *
+ * Nobody else may work on it meanwhile. That is not checked: a memory does not know who else has its buffer.
+ *
+ * @param buffer - the bytes; when they have become more since the memory was made, the memory keeps the length it had
+ * @param options - where the memory begins, as it was told to {@link createMemory}
+ * @throws HeapwrightError `ERR_NO_HEAP` when no memory of this version is there, `ERR_CORRUPT_MEMORY` when its page map is
+ * damaged; `ERR_BUFFER_DETACHED`, `ERR_BAD_OPTION`
+ *
+ * @example
+ * ```ts
+ * memory.detach();
+ * worker.postMessage(memory.buffer, [memory.buffer]);
+ * // over there
+ * const memory = attachMemory(buffer);
+ * ```
+ */
+export function attachMemory(
+  buffer: ArrayBuffer | SharedArrayBuffer | WasmMemory,
+  options: AttachMemoryOptions = {},
+): Memory {
+  const base = baseFor(options);
+  const backing = openOwnBuffer(buffer);
+  return memoryOver(backing, attachHeader(backing, base));
+}
+
+/** Where the header goes. */
+function baseFor(options: AttachMemoryOptions): number {
+  const offset = parseByteSize(options.offset ?? 0, "offset");
+  return Math.ceil(offset / HEADER_BYTES) * HEADER_BYTES;
+}
+
 function defaultKind(): MemoryKind {
   return "WebAssembly" in globalThis ? "wasm" : "buffer";
 }
 
 function memoryOver(backing: BackingBuffer, header: MemoryHeader): Memory {
-  const { kind, buffer, maxBytes } = backing;
-  const { pages } = header;
-  let disposed = false;
+  const { kind, buffer } = backing;
+  const { maxBytes, pages, heapWords } = header;
+  let ended: "disposed" | "detached" | undefined;
 
   function assertUsable(): void {
-    if (disposed) throw new HeapwrightError("ERR_DISPOSED", "This memory was disposed.");
+    if (ended) throw new HeapwrightError("ERR_DISPOSED", `This memory was ${ended}.`);
     if (header.isThere()) return;
     assertAttached(buffer);
     throw new HeapwrightError(
@@ -183,7 +233,7 @@ function memoryOver(backing: BackingBuffer, header: MemoryHeader): Memory {
 
   /** Nothing is taken any more; what a caller may still ask while it cleans up gets that for an answer. */
   function isGone(): boolean {
-    return disposed || !header.isThere();
+    return ended !== undefined || !header.isThere();
   }
 
   function reserve(bytes: number, alignment: number, use: number): Address {
@@ -214,8 +264,8 @@ function memoryOver(backing: BackingBuffer, header: MemoryHeader): Memory {
   }
 
   function dispose(): void {
-    if (disposed) return;
-    disposed = true;
+    if (ended) return;
+    ended = "disposed";
     header.clear();
     backing.dispose();
   }
@@ -224,6 +274,7 @@ function memoryOver(backing: BackingBuffer, header: MemoryHeader): Memory {
     kind,
     buffer,
     maxBytes,
+    heapWords,
 
     reserve,
 
@@ -249,7 +300,7 @@ function memoryOver(backing: BackingBuffer, header: MemoryHeader): Memory {
       pages.forgetFrom(Math.ceil(length / PAGE_BYTES));
     },
 
-    useOf: (address) => (disposed ? 0 : pages.useAt(address)),
+    useOf: (address) => (ended ? 0 : pages.useAt(address)),
 
     runs,
 
@@ -268,6 +319,10 @@ function memoryOver(backing: BackingBuffer, header: MemoryHeader): Memory {
       assertUsable();
       const found = header.problems();
       if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
+    },
+
+    detach() {
+      ended ??= "detached";
     },
 
     dispose,

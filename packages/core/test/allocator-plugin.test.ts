@@ -7,6 +7,7 @@ import {
   type AllocatorDefinition,
   type AllocatorPlugin,
 } from "../src/allocator-plugin.js";
+import type { Memory } from "../src/memory.js";
 import { PLUGIN_API_VERSION } from "../src/plugin.js";
 import { errorOf } from "./error-of.js";
 
@@ -35,6 +36,7 @@ describe("defineAllocator", () => {
         domains: false,
         arenas: false,
         pools: false,
+        attaches: false,
         detects: [],
       },
       create: expect.any(Function) as unknown,
@@ -64,6 +66,27 @@ describe("defineAllocator", () => {
     expect(definition.made).toEqual([{ maxBytes: 1 }, undefined]);
   });
 
+  it("hands memory and options on to attach, as a method of its definition", () => {
+    const definition = {
+      name: "mine",
+      traits: { attaches: true },
+      attached: [] as unknown[],
+      create,
+      attach(...args: unknown[]) {
+        this.attached.push(args);
+        return create();
+      },
+    };
+    const { attach: alone } = defineAllocator(definition);
+    const memory = {} as Memory;
+    expect(alone!(memory, { at: 4096 }).special).toBe(true);
+    expect(definition.attached).toEqual([[memory, { at: 4096 }]]);
+  });
+
+  it("leaves attach out where it was left out", () => {
+    expect("attach" in defineAllocator({ name: "mine", create })).toBe(false);
+  });
+
   it("knows what its plugin creates", () => {
     expectTypeOf(defineAllocator({ name: "mine", create })).toEqualTypeOf<AllocatorPlugin<Special>>();
   });
@@ -74,6 +97,10 @@ describe("defineAllocator", () => {
     [{ create }, "joined by hyphens or dots; found undefined."],
     [{ name: "mine" }, `A plugin needs a function create in "mine"; found undefined.`],
     [{ name: "mine", create: "later" }, `A plugin needs a function create in "mine"; found "later".`],
+    ...[undefined, "later"].map((attach): [unknown, string] => [
+      { name: "mine", create, attach, traits: { attaches: true } },
+      `a function attach, which the trait attaches promises, in "mine"; found ${JSON.stringify(attach)}.`,
+    ]),
     [
       { name: "mine", create, traits: { reuses: "yes" } },
       `A plugin needs the trait reuses (true or false) in "mine"; found "yes".`,
@@ -88,7 +115,7 @@ describe("defineAllocator", () => {
     ],
     [
       { name: "mine", create, traits: { moves: true } },
-      `A plugin needs only the traits reuses, returns, resets, domains, arenas, pools, detects in "mine"; found moves.`,
+      `A plugin needs only the traits reuses, returns, resets, domains, arenas, pools, attaches, detects in "mine"; found moves.`,
     ],
     [
       { name: "mine", create, traits: { detects: ["double-fre"] } },

@@ -28,8 +28,15 @@ it("prints what the README says when its first example runs", async () => {
   log.mockRestore();
 });
 
+it("prints what the README says of a memory that is handed on", async () => {
+  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  await run(block("js", 1), "attach.mjs");
+  expect(log.mock.calls.map((words) => `${words.join(" ")}\n`).join("")).toBe(block("text", 1));
+  log.mockRestore();
+});
+
 it("has an allocator in the README that allocates, clears, keeps, counts and gives back", async () => {
-  const { pages } = (await run(block("js", 1), "pages.mjs")) as { pages: AllocatorPlugin };
+  const { pages } = (await run(block("js", 2), "pages.mjs")) as { pages: AllocatorPlugin };
   const allocator = pages.create({ maxBytes: "1MiB" });
   const { memory } = allocator;
   const bytes = (address: number, length: number): number[] => [

@@ -67,6 +67,7 @@ export function subjectOf(plugin: AllocatorPlugin, options: ConformanceOptions):
       domains: traits?.domains ?? false,
       arenas: traits?.arenas ?? false,
       pools: traits?.pools ?? false,
+      attaches: traits?.attaches ?? false,
       detects: traits?.detects ?? [],
     },
     checks: options.create?.checks ?? true,
