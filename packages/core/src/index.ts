@@ -44,3 +44,4 @@ export {
   type AttachOptions,
   type Detection,
 } from "./allocator-plugin.js";
+export * from "./heap/index.js";

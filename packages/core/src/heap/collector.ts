@@ -238,7 +238,8 @@ export function assertCollectorPlugin(value: unknown): asserts value is Collecto
   for (const [trait, example] of Object.entries(NO_TRAITS)) {
     const found: unknown = traits[trait as keyof CollectorTraits];
     const wanted = whatIsWrong(trait, example, found);
-    if (wanted !== undefined) throw badPlugin(`the trait ${trait} (${wanted}) in "${name}"`, showValue(found));
+    if (wanted !== undefined)
+      throw badPlugin(`the trait ${trait} (${wanted}) in "${name}"`, showValue(found));
   }
 }
 

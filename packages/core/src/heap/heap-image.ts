@@ -62,4 +62,6 @@ export const LAYOUT = {
   weakReference: 16,
   /** There may be weak references to it. */
   weakrefable: 32,
+  /** Its buffer holds entries, key and value in turn. CPython drops those first to last, and items last to first. */
+  entries: 64,
 } as const;

@@ -59,5 +59,7 @@ const FIRST_SMALL_INT = 5;
 
 /** The immediate for an int that CPython shares, -5 to 256; `undefined` for others. CPython: `_PyLong_GetSmallInt`. */
 export function smallInt(value: number): Ptr | undefined {
-  return Number.isInteger(value) && value >= -5 && value <= 256 ? immediate(FIRST_SMALL_INT + 5 + value) : undefined;
+  return Number.isInteger(value) && value >= -5 && value <= 256
+    ? immediate(FIRST_SMALL_INT + 5 + value)
+    : undefined;
 }

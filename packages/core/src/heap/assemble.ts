@@ -1,0 +1,581 @@
+/**
+ * The wiring of a heap: which part leans on which. One heap, one closure.
+ */
+
+import type { BlockAllocator, PoolSource } from "../allocator.js";
+import { DISPOSE } from "../disposable.js";
+import { HeapwrightError } from "../errors.js";
+import { assertAttached } from "../memory-source.js";
+import type { Memory } from "../memory.js";
+import { showValue } from "../show-value.js";
+import { createBuffers } from "./buffers.js";
+import { createCells } from "./cells.js";
+import { createCode, type CodeTable, type WeakCallback } from "./code.js";
+import type { Collector } from "./collector.js";
+import { COLLECTOR_WORDS, COLLECTOR_WORDS_START, RETAINED, SCOPES } from "./control.js";
+import type { Counter } from "./counter.js";
+import type { HeapPlugins } from "./create-heap.js";
+import { createCreator } from "./creator.js";
+import { createDeaths } from "./deaths.js";
+import { debugHeap } from "./debug-heap.js";
+import { releaseDirectory, writeDirectory, type DirectoryContent } from "./directory.js";
+import { createEdgeBuffer } from "./edge-buffer.js";
+import { createEdges } from "./edges.js";
+import { createEvents, EVENT } from "./events.js";
+import { createGc } from "./gc.js";
+import type { Heap, WeakOptions } from "./heap.js";
+import type { HeapImage } from "./heap-image.js";
+import { heapStats } from "./heap-stats.js";
+import { releaseHeapTables, type HeapTables } from "./heap-tables.js";
+import { heapProblems } from "./heap-verify.js";
+import { createItems } from "./items.js";
+import { createLastWords } from "./last-words.js";
+import { createLayouts, WEAK_REFERENCE, type Layout, type Layouts } from "./layouts.js";
+import { createMutator, type Mutator } from "./mutator.js";
+import type { HeapPlan } from "./negotiate.js";
+import { FINALIZED, IMMORTAL, LAYOUT_MASK, UNTRACKED } from "./object-word.js";
+import { openRefTable } from "./ref-table.js";
+import type { Owned, Ptr } from "./reference.js";
+import { createRoots, type HeldRoots, type Pin } from "./roots.js";
+import { RUN } from "./run.js";
+import { createScopes, type Scope, type Scopes } from "./scope.js";
+import { createUserCode, type UnraisableHook } from "./user-code.js";
+import { createWeakLists, WEAK_REFERENCE_SPEC } from "./weak-references.js";
+import { LAYOUT } from "./heap-image.js";
+import { KIND_SHIFT, LEAF_POOL } from "./pool-word.js";
+import { POOLS_END, POOLS_START } from "./control.js";
+
+/** What a heap is made of. */
+export interface HeapParts {
+  readonly plugins: HeapPlugins;
+  readonly plan: HeapPlan;
+  readonly memory: Memory;
+  /** The memory was made for the heap, and ends with it. */
+  readonly owned: boolean;
+  readonly allocator: BlockAllocator;
+  readonly supply: PoolSource;
+  readonly tables: HeapTables;
+  /** What the bytes know already, when the heap is attached. */
+  readonly known: DirectoryContent | undefined;
+  readonly code: CodeTable;
+  readonly unraisable: UnraisableHook;
+  readonly debug: boolean;
+}
+
+/** Puts a heap together. */
+export function assembleHeap(parts: HeapParts): Heap {
+  const { plugins, plan, memory, allocator, tables, known } = parts;
+  const { words, control, layoutFlags, pools, poolShift } = tables;
+  let gone: "disposed" | "detached" | undefined;
+
+  // ---- the bytes --------------------------------------------------------------------------------------------------
+
+  const cells = createCells(tables, parts.supply);
+  const buffers = createBuffers(tables, allocator);
+  const code = createCode(parts.code, known?.code ?? [], saveDirectory);
+  const layouts: Layouts = createLayouts(tables, cells.maxWords, code, known?.layouts ?? [], saveDirectory);
+  const edges = createEdges(tables, layouts.entries, () => image);
+  const weak = createWeakLists(memory, tables);
+  const image: HeapImage = {
+    memory,
+    words,
+    work: tables.work,
+    pools,
+    poolShift,
+    births: tables.births,
+    scan: tables.scan,
+    layoutFlags,
+    poolsStart: () => control[POOLS_START]!,
+    poolsEnd: () => control[POOLS_END]!,
+    edgesOf: edges.of,
+  };
+
+  function saveDirectory(): void {
+    writeDirectory(tables, {
+      allocator: plugins.allocator.name,
+      collector: plugins.collector.name,
+      counter: plugins.counter?.name ?? null,
+      layouts: layouts.specs(),
+      code: code.names,
+    });
+  }
+
+  // ---- deaths -----------------------------------------------------------------------------------------------------
+
+  const userCode = createUserCode(control, parts.unraisable, (depth) => {
+    scopes.closeAbove(depth);
+  });
+  const events = createEvents(tables, parts.unraisable);
+  const garbage: Owned[] = [];
+
+  /** Counts are held from outside while user code runs; where there are none, nothing goes before the second look. */
+  function hold(object: number): boolean {
+    if (!counter) return true;
+    try {
+      roots.retain(object, 1);
+      return true;
+    } catch (error) {
+      if (HeapwrightError.is(error, "ERR_OUT_OF_MEMORY")) return false;
+      throw error;
+    }
+  }
+
+  function letGo(object: number): void {
+    if (!counter) return;
+    control[RETAINED]!--;
+    mutator.decref(object);
+  }
+
+  const lastWords = createLastWords({
+    tables,
+    layouts,
+    code,
+    weak,
+    userCode,
+    counter: () => counter,
+    hold,
+    letGo,
+    heap: () => heap,
+  });
+  const deaths = createDeaths({
+    tables,
+    cells,
+    buffers,
+    edges,
+    weak,
+    lastWords,
+    events,
+    counter: () => counter,
+    collector: () => collector,
+    forgetCode: code.forget,
+    hold,
+    letGo,
+    keepGarbage(object) {
+      if (!hold(object)) return false;
+      garbage.push(object as Owned);
+      return true;
+    },
+  });
+
+  // ---- counts, roots and the collector ----------------------------------------------------------------------------
+
+  const counter: Counter | undefined = plugins.counter?.create({
+    image,
+    tables: { open: (name) => openRefTable(memory, control, RUN.counter + name) },
+    attached: known !== undefined,
+    mayDie: lastWords.mayDie,
+    bury: deaths.bury,
+  });
+  const roots: HeldRoots = createRoots(memory, control, counter);
+  const { gc, trigger, tripped } = createGc({
+    tables,
+    events,
+    garbage,
+    collector: () => collector,
+    isTracked,
+    assertObject,
+    liveObjects: cells.liveCells,
+  });
+  const collector: Collector = plugins.collector.create({
+    image,
+    counter,
+    roots: {
+      gather(into) {
+        roots.gather(into);
+        for (const object of garbage) into.add(object);
+      },
+    },
+    deaths,
+    trigger,
+    events,
+    words: control.subarray(COLLECTOR_WORDS_START, COLLECTOR_WORDS_START + COLLECTOR_WORDS),
+    attached: known !== undefined,
+    collect: gc.collect,
+    createEdgeBuffer,
+  });
+  const mutator: Mutator = createMutator(tables, plan, { counter, collector });
+
+  // ---- allocation -------------------------------------------------------------------------------------------------
+
+  function outOfMemory(bytes: number): HeapwrightError {
+    return new HeapwrightError(
+      "ERR_OUT_OF_MEMORY",
+      `The heap of ${memory.maxBytes} B has no room for ${bytes} B more, even after a collection. Let go of objects, or make it with a larger maxBytes.`,
+    );
+  }
+
+  /** One emergency collection; false while another collection is under way. */
+  function collectInEmergency(bytes: number): boolean {
+    if (gc.isCollecting()) return false;
+    events.emit(EVENT.emergency, bytes, 0);
+    gc.collect();
+    cells.trim();
+    return true;
+  }
+
+  function collectFor(bytes: number, object: Ptr, value: Ptr): boolean {
+    const held: Ptr[] = [];
+    for (const each of [object, value]) {
+      if (each <= 0) continue;
+      if (!roots.makeRoom()) break;
+      mutator.incref(each);
+      roots.push(each);
+      held.push(each);
+    }
+    const wanted = (object > 0 ? 1 : 0) + (value > 0 ? 1 : 0);
+    const collected = held.length === wanted && collectInEmergency(bytes);
+    for (const each of held.reverse()) {
+      roots.pop();
+      mutator.decref(each);
+    }
+    return collected;
+  }
+
+  const create = createCreator({
+    tables,
+    cells,
+    plan,
+    layouts,
+    tripped,
+    collectInEmergency,
+    outOfMemory,
+  });
+
+  const scopes: Scopes = createScopes({
+    control,
+    roots,
+    create,
+    incref: mutator.incref,
+    decref: mutator.decref,
+    assertUsable,
+    isGone: () => gone !== undefined,
+    check: () => undefined,
+    makeRoom() {
+      if (collectInEmergency(4) && roots.makeRoom()) return;
+      throw outOfMemory(4);
+    },
+  });
+
+  // ---- questions --------------------------------------------------------------------------------------------------
+
+  function assertUsable(): void {
+    if (gone !== undefined) throw new HeapwrightError("ERR_DISPOSED", `This heap was ${gone}.`);
+    assertAttached(memory.buffer);
+  }
+
+  function assertObject(object: Ptr): void {
+    assertUsable();
+    if (cells.isObject(object)) return;
+    throw new HeapwrightError("ERR_BAD_REFERENCE", `${showValue(object)} is no live object of this heap.`);
+  }
+
+  function isTracked(object: Ptr): boolean {
+    return (words[object]! & UNTRACKED) === 0 && pools[object >> poolShift]! >> KIND_SHIFT !== LEAF_POOL;
+  }
+
+  function checkTimes(times: number): void {
+    if (Number.isInteger(times) && times >= 1 && times < 2 ** 31) return;
+    throw new HeapwrightError(
+      "ERR_BAD_OPTION",
+      `An object is held a whole number of times, 1 or more, not ${showValue(times)}.`,
+    );
+  }
+
+  // ---- weak references --------------------------------------------------------------------------------------------
+
+  function createWeak(scope: Scope, target: Ptr, options: WeakOptions = {}): Owned {
+    assertObject(target);
+    const { callback, bound = 0 as Ptr } = options;
+    if (bound > 0) assertObject(bound);
+    if (callback === undefined && bound === 0) {
+      const shared = weak.shared(target);
+      if (shared !== 0) return scope.own(shared as Ptr);
+    }
+    if (callback !== undefined && typeof callback !== "string" && typeof callback !== "function") {
+      throw new HeapwrightError(
+        "ERR_BAD_OPTION",
+        `A callback is a function or the name of code, not ${showValue(callback)}.`,
+      );
+    }
+    scope.own(0 as Ptr); // refuses unless it is the innermost one, which the new object escapes to
+    // Making one may collect: target and bound object are borrowed, perhaps.
+    const own = heap.enter();
+    try {
+      own.own(target);
+      own.own(bound);
+      const made = own.create(WEAK_REFERENCE);
+      const number = typeof callback === "string" ? code.numberOf(callback, "A weak reference") : 0;
+      weak.link(
+        made,
+        target,
+        typeof callback === "function" ? code.numberOfAnonymous(callback as WeakCallback) : number,
+      );
+      if (bound !== 0) mutator.set(made, 0, bound);
+      return own.escape(made);
+    } finally {
+      own.dispose();
+    }
+  }
+
+  // ---- the heap ---------------------------------------------------------------------------------------------------
+
+  function end(how: "disposed" | "detached"): void {
+    gone = how;
+    // What hot calls show afterwards may soon be somebody else's: nobody gets there through the heap any more.
+    const refuse = (): never => {
+      throw new HeapwrightError("ERR_DISPOSED", `This heap was ${how}.`);
+    };
+    for (const [name, member] of Object.entries(heap)) {
+      if (typeof member !== "function" || KEPT_AFTER_END.has(name)) continue;
+      Object.assign(heap, { [name]: refuse });
+    }
+    for (const calls of [gc, heap.weak, items, events]) {
+      for (const [name, member] of Object.entries(calls)) {
+        if (typeof member === "function") Object.assign(calls, { [name]: refuse });
+      }
+    }
+  }
+
+  function dispose(): void {
+    if (gone !== undefined) return;
+    userCode.assertNone("dispose()");
+    end("disposed");
+    collector.dispose?.();
+    counter?.dispose();
+    if (parts.owned) {
+      allocator.dispose();
+      memory.dispose();
+      return;
+    }
+    if (memory.useOf(memory.heapWords[1]! >>> 0) === 0) return;
+    releaseDirectory(tables);
+    for (const run of memory.runs()) if (run.use === 17) memory.release(run.address, run.bytes);
+    releaseHeapTables(tables);
+    allocator.dispose();
+  }
+
+  const items = createItems({ tables, mutator, buffers, collectFor, outOfMemory });
+
+  const heap: Heap = {
+    memory,
+    plan,
+    image,
+    words,
+    gc,
+    items,
+    events,
+    weak: {
+      create: createWeak,
+      target(ref) {
+        assertWeak(ref);
+        return weak.target(ref) as Ptr;
+      },
+      refs(target) {
+        assertObject(target);
+        return weak.of(target) as Ptr[];
+      },
+    },
+
+    layout(spec) {
+      assertUsable();
+      return layouts.define(spec);
+    },
+    layoutNamed: (name) => layouts.named(name),
+    layoutOf(object) {
+      assertObject(object);
+      return (words[object]! & LAYOUT_MASK) as Layout;
+    },
+    specOf(layout) {
+      const entry = layouts.entries[layout];
+      if (entry) return entry.spec;
+      throw new HeapwrightError("ERR_BAD_LAYOUT", `This heap has no layout ${showValue(layout)}.`);
+    },
+
+    scope(run) {
+      const scope = scopes.enter();
+      let result: ReturnType<typeof run>;
+      try {
+        result = run(scope);
+      } catch (error) {
+        // Scopes that the function left open go with it.
+        if (gone === undefined) scopes.closeAbove(control[SCOPES]!);
+        closeQuietly(scope);
+        throw error;
+      }
+      if (isThenable(result)) {
+        closeQuietly(scope);
+        throw new HeapwrightError(
+          "ERR_ASYNC_SCOPE",
+          "The function of a scope returned a promise: the scope is closed when it returns, before the promise is done. Await outside, or pin what has to live longer.",
+        );
+      }
+      scope.dispose();
+      return result;
+    },
+    enter: scopes.enter,
+
+    get: mutator.get,
+    set: mutator.set,
+
+    pin(object) {
+      assertObject(object);
+      mutator.incref(object);
+      let pin = roots.pin(object);
+      if (pin === 0 && collectInEmergency(8)) pin = roots.pin(object);
+      if (pin !== 0) return pin;
+      mutator.decref(object);
+      throw new HeapwrightError("ERR_OUT_OF_MEMORY", "There is no room for another pin.");
+    },
+    deref(pin) {
+      assertUsable();
+      return roots.deref(pin) as Owned;
+    },
+    unpin(pin: Pin) {
+      assertUsable();
+      mutator.decref(roots.unpin(pin));
+    },
+
+    retain(object, times = 1) {
+      assertObject(object);
+      checkTimes(times);
+      roots.retain(object, times);
+    },
+    release(object, times = 1) {
+      assertObject(object);
+      checkTimes(times);
+      const held = counter ? Math.min(control[RETAINED]!, counter.count(object)) : roots.retained.get(object);
+      if (held < times) {
+        throw new HeapwrightError(
+          "ERR_NOT_HELD",
+          `Object ${object} is held ${held} times from outside, not ${times}.`,
+        );
+      }
+      if (!counter) {
+        roots.retain(object, -times);
+        return;
+      }
+      if (times > 1) roots.retain(object, 1 - times);
+      letGo(object);
+    },
+    count(object) {
+      assertObject(object);
+      return counter?.count(object);
+    },
+    immortalize(object) {
+      assertObject(object);
+      if ((words[object]! & IMMORTAL) !== 0) return;
+      if (counter) {
+        counter.immortalize(object);
+        return;
+      }
+      roots.retain(object, 1);
+      words[object]! |= IMMORTAL;
+    },
+
+    isTracked(object) {
+      assertObject(object);
+      return isTracked(object);
+    },
+    track(object) {
+      assertObject(object);
+      const isLeaf = (layoutFlags[words[object]! & LAYOUT_MASK]! & LAYOUT.leaf) !== 0;
+      if (isLeaf)
+        throw new HeapwrightError(
+          "ERR_BAD_REFERENCE",
+          `Object ${object} is a leaf: there is nothing to track.`,
+        );
+      if (isTracked(object)) return;
+      words[object]! &= ~UNTRACKED;
+      create.born(object);
+    },
+    untrack(object) {
+      assertObject(object);
+      words[object]! |= UNTRACKED;
+      if (pools[object >> poolShift]! >> KIND_SHIFT !== LEAF_POOL) tables.work[object >> 3] = 0;
+    },
+    isFinalized(object) {
+      assertObject(object);
+      return (words[object]! & FINALIZED) !== 0;
+    },
+    isObject: (value) => gone === undefined && cells.isObject(value),
+
+    objects() {
+      assertUsable();
+      return cells.objects() as Iterable<Ptr>;
+    },
+    referentsOf(object) {
+      assertObject(object);
+      const { refs, length } = edges.of(object);
+      return [...refs.subarray(0, length)] as Ptr[];
+    },
+
+    stats() {
+      assertUsable();
+      return heapStats(tables, cells, allocator);
+    },
+    verify() {
+      assertUsable();
+      memory.verify();
+      allocator.verify();
+      const found = heapProblems({
+        tables,
+        cells,
+        edges,
+        layouts,
+        roots,
+        weak,
+        counter,
+        collector,
+        allocator,
+      });
+      if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
+    },
+    trim() {
+      assertUsable();
+      return cells.trim();
+    },
+
+    detach() {
+      assertUsable();
+      userCode.assertNone("detach()");
+      if (control[SCOPES] !== 0) {
+        throw new HeapwrightError(
+          "ERR_SCOPE_ORDER",
+          "A scope is open: close it before the heap is detached.",
+        );
+      }
+      events.flush();
+      end("detached");
+      collector.dispose?.();
+      allocator.detach?.();
+      if (parts.owned) memory.detach();
+      return memory.buffer;
+    },
+    dispose,
+    [DISPOSE]: dispose,
+  };
+
+  function assertWeak(ref: Ptr): void {
+    assertObject(ref);
+    if ((words[ref]! & LAYOUT_MASK) === WEAK_REFERENCE) return;
+    throw new HeapwrightError("ERR_BAD_REFERENCE", `Object ${ref} is no weak reference.`);
+  }
+
+  if (!known) layouts.define(WEAK_REFERENCE_SPEC);
+  return parts.debug ? debugHeap(heap) : heap;
+}
+
+/** What a heap that has ended still answers. */
+const KEPT_AFTER_END: ReadonlySet<string> = /* @__PURE__ */ new Set(["dispose", "isObject", "layoutNamed"]);
+
+function isThenable(value: unknown): boolean {
+  return (
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
+/** An error is on its way already. */
+function closeQuietly(scope: Scope): void {
+  scope.dispose();
+}

@@ -1,0 +1,120 @@
+/**
+ * Items: the references in the buffer of a list, or keys and values in that of a dict.
+ */
+
+import { HeapwrightError } from "../errors.js";
+import { showValue } from "../show-value.js";
+import type { Buffers } from "./buffers.js";
+import type { HeapTables } from "./heap-tables.js";
+import type { Mutator } from "./mutator.js";
+import type { Ptr } from "./reference.js";
+import { BUFFER_CAPACITY, BUFFER_COUNT, BUFFER_FIRST } from "./scan.js";
+
+/** Reads and writes the items of objects whose layout has a buffer. */
+export interface Items {
+  /** How many items an object has. For entries: keys and values, each counted. */
+  count(object: Ptr): number;
+  /** The item at a place, 0 to count - 1. Borrowed. */
+  get(object: Ptr, place: number): Ptr;
+  /** Stores an item in place of another, which may die. */
+  set(object: Ptr, place: number, value: Ptr): void;
+  /**
+   * Adds an item at the end. The buffer grows by an eighth and some, as CPython's lists do. May collect.
+   *
+   * @throws HeapwrightError `ERR_OUT_OF_MEMORY`; nothing changes then
+   */
+  append(object: Ptr, value: Ptr): void;
+  /** Drops all items from a place on, the last one first. */
+  truncate(object: Ptr, count: number): void;
+  /**
+   * Sees to it that the buffer has room for so many items, or words of raw data in a leaf.
+   *
+   * @throws HeapwrightError `ERR_OUT_OF_MEMORY`, `ERR_BAD_SIZE`; nothing changes then
+   */
+  reserve(object: Ptr, words: number): void;
+  /** As {@link Items.reserve}, in bytes, rounded up to whole words. */
+  reserveBytes(object: Ptr, bytes: number): void;
+  /** The word index where the buffer begins, 0 when there is none; it moves when the buffer grows. */
+  first(object: Ptr): number;
+  /** How many words the buffer has. */
+  capacity(object: Ptr): number;
+}
+
+/** What items lean on. */
+export interface ItemsParts {
+  readonly tables: HeapTables;
+  readonly mutator: Mutator;
+  readonly buffers: Buffers;
+  /** Keeps what a call works on alive while it collects, and collects; false when that found nothing. */
+  collectFor(bytes: number, object: Ptr, value: Ptr): boolean;
+  outOfMemory(bytes: number): HeapwrightError;
+}
+
+/** Makes the items of a heap. */
+export function createItems(parts: ItemsParts): Items {
+  const { tables, mutator, buffers } = parts;
+  const { words } = tables;
+
+  function reserve(object: Ptr, wordCount: number, value: Ptr): void {
+    if (!Number.isSafeInteger(wordCount) || wordCount < 0) {
+      throw new HeapwrightError(
+        "ERR_BAD_SIZE",
+        `A buffer has a whole number of words, not ${showValue(wordCount)}.`,
+      );
+    }
+    if (buffers.reserve(object, wordCount)) return;
+    if (parts.collectFor(4 * wordCount, object, value) && buffers.reserve(object, wordCount)) return;
+    throw parts.outOfMemory(4 * wordCount);
+  }
+
+  return {
+    count: (object) => words[object + BUFFER_COUNT]!,
+    first: (object) => words[object + BUFFER_FIRST]!,
+    capacity: (object) => words[object + BUFFER_CAPACITY]!,
+    get: (object, place) => words[words[object + BUFFER_FIRST]! + place]! as Ptr,
+
+    set(object, place, value) {
+      mutator.store(object, words[object + BUFFER_FIRST]! + place, value);
+    },
+
+    append(object, value) {
+      const count = words[object + BUFFER_COUNT]!;
+      // CPython: list_resize. Room for more than was asked, so that appending takes constant time.
+      if (count === words[object + BUFFER_CAPACITY]) {
+        const roomy = (count + 1 + ((count + 1) >> 3) + 6) & ~3;
+        if (!buffers.reserve(object, roomy)) reserve(object, count + 1, value);
+      }
+      const word = words[object + BUFFER_FIRST]! + count;
+      // Room that was never used holds anything.
+      words[word] = 0;
+      mutator.store(object, word, value);
+      words[object + BUFFER_COUNT] = count + 1;
+    },
+
+    truncate(object, count) {
+      if (!Number.isInteger(count) || count < 0) {
+        throw new HeapwrightError(
+          "ERR_BAD_OPTION",
+          `A list has a whole number of items, not ${showValue(count)}.`,
+        );
+      }
+      while (words[object + BUFFER_COUNT]! > count) {
+        const last = words[object + BUFFER_COUNT]! - 1;
+        const word = words[object + BUFFER_FIRST]! + last;
+        // The list is in order before the item dies: user code may look at it.
+        const value = words[word]!;
+        words[object + BUFFER_COUNT] = last;
+        words[word] = 0;
+        mutator.decref(value);
+      }
+    },
+
+    reserve(object, wordCount) {
+      reserve(object, wordCount, 0 as Ptr);
+    },
+
+    reserveBytes(object, bytes) {
+      reserve(object, Math.ceil(bytes / 4), 0 as Ptr);
+    },
+  };
+}

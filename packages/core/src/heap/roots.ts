@@ -1,0 +1,163 @@
+/**
+ * Roots: what keeps objects alive from outside. Scopes, pins and `retain`.
+ *
+ * ```text
+ *   handles   [ ref | ref | ref | ref | ref | ... ]      a stack; each open scope owns a stretch of it
+ *               \__ scope 1 __/ \_ scope 2 _/
+ *
+ *   pin row   [ ref, or next free row + 1, negated | generation ]      a pin = row | generation << 22
+ * ```
+ *
+ * Each entry owns one count. In a heap without counts the entries are the roots that a collector scans, and `retain`
+ * keeps a table of its own.
+ */
+
+import { HeapwrightError } from "../errors.js";
+import type { Memory } from "../memory.js";
+import { showValue } from "../show-value.js";
+import type { Counter, RefTable } from "./counter.js";
+import type { Roots } from "./collector.js";
+import { FREE_PIN, HANDLES, PINS, PIN_ROWS, RETAINED } from "./control.js";
+import type { EdgeBuffer } from "./heap-image.js";
+import { openRefTable } from "./ref-table.js";
+import { openRun, RUN } from "./run.js";
+
+declare const pin: unique symbol;
+
+/** A root by number: 22 bits of row, 8 of generation, so that a stale one is noticed. */
+export type Pin = number & { readonly [pin]?: "pin" };
+
+const ROW_BITS = 22;
+const MAX_ROWS: number = 1 << ROW_BITS;
+const GENERATIONS = 256;
+
+/** What holds objects from outside. */
+export interface HeldRoots extends Roots {
+  /**
+   * Makes room for one more handle, so that {@link HeldRoots.push} cannot fail.
+   *
+   * @returns false when the memory has no room
+   */
+  makeRoom(): boolean;
+  /** Puts a reference, whose count the handle owns from now on, on the stack. There is room. */
+  push(ref: number): void;
+  /** Takes the topmost reference from the stack; its count is the caller's. */
+  pop(): number;
+  /** Many handles are gone: gives back the room of those that were there at the most. */
+  shrink(): void;
+  /** The handle at a place. */
+  at(place: number): number;
+  /** Replaces a handle by another. */
+  put(place: number, ref: number): void;
+  /** Pins an object whose count was raised for it; 0 when the memory has no room. */
+  pin(ref: number): Pin;
+  /**
+   * The object of a pin.
+   *
+   * @throws HeapwrightError `ERR_STALE_PIN`
+   */
+  deref(pin: Pin): number;
+  /** Ends a pin. Returns the object, whose count is the caller's to drop. Errors as {@link HeldRoots.deref}. */
+  unpin(pin: Pin): number;
+  /** All pinned objects. */
+  pinned(): number[];
+  /**
+   * Adds to how often an object is held from outside; a negative number takes away. All but the last reference: when
+   * nothing is left, the caller drops that one.
+   */
+  retain(ref: number, times: number): void;
+  /** How often `retain` holds an object, in a heap without counts. */
+  readonly retained: RefTable;
+}
+
+/** Makes the roots of a heap. */
+export function createRoots(memory: Memory, control: Int32Array, counter: Counter | undefined): HeldRoots {
+  const handles = openRun(memory, control, RUN.handles);
+  const pins = openRun(memory, control, RUN.pins);
+  const retained = openRefTable(memory, control, RUN.retained);
+
+  function rowOf(pin: Pin): number {
+    const row = pin & (MAX_ROWS - 1);
+    const isPin = Number.isInteger(pin) && pin > 0 && row < control[PIN_ROWS]!;
+    const isLive = isPin && pins.words[2 * row]! > 0 && pins.words[2 * row + 1] === pin >>> ROW_BITS;
+    if (isLive) return row;
+    throw new HeapwrightError(
+      "ERR_STALE_PIN",
+      `${showValue(pin)} is no pin of this heap, or was unpinned before.`,
+    );
+  }
+
+  return {
+    makeRoom: () => control[HANDLES]! < handles.words.length || handles.grow(control[HANDLES]! + 1),
+    push(ref) {
+      const top = control[HANDLES]!;
+      handles.words[top] = ref;
+      control[HANDLES] = top + 1;
+    },
+    pop() {
+      const top = control[HANDLES]! - 1;
+      const ref = handles.words[top]!;
+      handles.words[top] = 0;
+      control[HANDLES] = top;
+      return ref;
+    },
+    shrink() {
+      handles.shrink(control[HANDLES]!);
+    },
+    at: (place) => handles.words[place]!,
+    put(place, ref) {
+      handles.words[place] = ref;
+    },
+
+    pin(ref) {
+      let row = control[FREE_PIN]! - 1;
+      if (row < 0) {
+        row = control[PIN_ROWS]!;
+        if (row === MAX_ROWS || !pins.grow(2 * row + 2)) return 0;
+        control[PIN_ROWS] = row + 1;
+        // A pin is never 0, so generations begin at 1.
+        pins.words[2 * row + 1] = 1;
+      } else {
+        control[FREE_PIN] = -pins.words[2 * row]!;
+      }
+      pins.words[2 * row] = ref;
+      control[PINS]!++;
+      return (row | (pins.words[2 * row + 1]! << ROW_BITS)) as Pin;
+    },
+
+    deref: (pin) => pins.words[2 * rowOf(pin)]!,
+
+    unpin(pin) {
+      const row = rowOf(pin);
+      const ref = pins.words[2 * row]!;
+      pins.words[2 * row] = -control[FREE_PIN]!;
+      pins.words[2 * row + 1] = (pins.words[2 * row + 1]! + 1) % GENERATIONS || 1;
+      control[FREE_PIN] = row + 1;
+      control[PINS]!--;
+      return ref;
+    },
+
+    pinned() {
+      const found: number[] = [];
+      for (let row = 0; row < control[PIN_ROWS]!; row++) {
+        if (pins.words[2 * row]! > 0) found.push(pins.words[2 * row]!);
+      }
+      return found;
+    },
+
+    retained,
+
+    retain(ref, times) {
+      if (counter) counter.add(ref, times);
+      else retained.set(ref, retained.get(ref) + times);
+      control[RETAINED]! += times;
+    },
+
+    gather(into: EdgeBuffer) {
+      const { words } = handles;
+      for (let place = 0; place < control[HANDLES]!; place++) into.add(words[place]!);
+      for (let row = 0; row < control[PIN_ROWS]!; row++) into.add(pins.words[2 * row]!);
+      for (const [ref] of retained.entries()) into.add(ref);
+    },
+  };
+}
