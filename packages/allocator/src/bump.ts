@@ -14,7 +14,7 @@
  *    word 0  next chunk   word 0  bytes of the block         ^ top (byte address)
  *         1  its bytes         1  mark, see below
  *         2  its top
- *    (the first chunk goes on with the control words, 32 bytes)
+ *    (the first chunk goes on with the control words, 32 bytes; `bump-layout.ts`)
  *
  *   mark  31                        12 11              1   0
  *         +---------------------------+-----------------+---+
@@ -29,6 +29,7 @@
 import {
   DISPOSE,
   HeapwrightError,
+  PAGE_BYTES,
   assertAttached,
   checkElements,
   checkSize,
@@ -37,28 +38,38 @@ import {
   type Address,
   type AllocatorOptions,
   type AllocatorPlugin,
+  type AttachOptions,
   type BlockAllocator,
   type Memory,
 } from "@heapwright/core";
 
-const USE_BUMP = 4;
-const PAGE_BYTES = 4096;
-const CHUNK_BYTES = 65536;
+import {
+  CHUNK,
+  CHUNK_BYTES,
+  CHUNK_HEADER_BYTES,
+  CONTROL,
+  MARK,
+  USE_BUMP,
+  findFirstChunk,
+  startOf as startOfChunk,
+} from "./bump-layout.js";
+import { markTables } from "./table-run.js";
+
 const HEADER_BYTES = 8;
 
 const ERA_MASK = 0x7ff;
-
-const CHUNK = { next: 0, bytes: 1, top: 2 } as const;
-const CHUNK_HEADER_BYTES = 24;
-
-/** Words behind the first chunk's header. */
-const CONTROL = { current: 6, era: 7, liveBlocks: 8, allocated: 9, taken: 10, peak: 11 } as const;
-const CONTROL_BYTES = 32;
 
 /** An allocator that only goes forward, made by {@link createBump}. */
 export interface Bump extends BlockAllocator {
   /** Frees every block at once. Their addresses are handed out again. */
   reset(): void;
+  /** Where its first chunk is; {@link attachBump} finds it there. */
+  readonly at: Address;
+  /**
+   * Lets go of all blocks and leaves every byte as it is, for {@link attachBump}. A memory that was made for the allocator
+   * is detached with it.
+   */
+  detach(): void;
 }
 
 /**
@@ -76,7 +87,29 @@ export interface Bump extends BlockAllocator {
  */
 export function createBump(options: AllocatorOptions = {}): Bump {
   const { memory, owned } = openMemory(options);
-  const first = firstChunk(memory, owned);
+  return bumpOver(memory, owned, firstChunk(memory, owned));
+}
+
+/**
+ * Makes an allocator over the blocks that another one left in a memory: in this thread or another, before a transfer or
+ * after. The memory stays the caller's.
+ *
+ * The chunks are checked; the blocks are not, which `verify()` does.
+ *
+ * @param memory - from `attachMemory`, or one on which the last allocator was detached
+ * @param options - which of several
+ * @throws HeapwrightError `ERR_NO_HEAP` when no such allocator left its blocks there, `ERR_CORRUPT_MEMORY` when its chunks
+ * are damaged, `ERR_BAD_OPTION` when there are several; `ERR_DISPOSED`, `ERR_BUFFER_DETACHED`
+ */
+export function attachBump(memory: Memory, options: AttachOptions = {}): Bump {
+  return bumpOver(memory, false, findFirstChunk(memory, options));
+}
+
+/**
+ * @param owned - the memory was made for the allocator
+ * @param first - word index of the first chunk
+ */
+function bumpOver(memory: Memory, owned: boolean, first: number): Bump {
   const { buffer } = memory;
   const words =
     memory.kind === "resizable"
@@ -84,20 +117,14 @@ export function createBump(options: AllocatorOptions = {}): Bump {
       : new Int32Array(buffer, 0, Math.floor(memory.maxBytes / 4));
   const memoryBytes =
     memory.kind === "resizable" ? new Uint8Array(buffer) : new Uint8Array(buffer, 0, memory.maxBytes);
-  let disposed = false;
+  let closed: "disposed" | "detached" | undefined;
 
   const figure = (word: number): number => words[first + word]! >>> 0;
-  const startOf = (chunk: number): Address =>
-    chunk * 4 + CHUNK_HEADER_BYTES + (chunk === first ? CONTROL_BYTES : 0);
+  const startOf = (chunk: number): Address => startOfChunk(chunk, first);
   const endOf = (chunk: number): Address => chunk * 4 + (words[chunk + CHUNK.bytes]! >>> 0);
   const topOf = (chunk: number): Address => words[chunk + CHUNK.top]! >>> 0;
   const headerOf = (address: Address): number => address / 4 - HEADER_BYTES / 4;
   const liveMark = (): number => (first << 2) | ((figure(CONTROL.era) & ERA_MASK) << 1) | 1;
-
-  words[first + CHUNK.bytes] = CHUNK_BYTES;
-  words[first + CONTROL.taken] = CHUNK_BYTES;
-  words[first + CONTROL.peak] = CHUNK_BYTES;
-  reset();
 
   function malloc(bytes: number): Address {
     assertUsable();
@@ -161,7 +188,7 @@ export function createBump(options: AllocatorOptions = {}): Bump {
   }
 
   function free(address: Address): void {
-    if (address === 0 && !disposed) return;
+    if (address === 0 && !closed) return;
     const size = usableSize(address);
     words[headerOf(address) + 1] = liveMark() - 1;
     words[first + CONTROL.liveBlocks]!--;
@@ -216,7 +243,7 @@ export function createBump(options: AllocatorOptions = {}): Bump {
   }
 
   function assertUsable(): void {
-    if (disposed) throw new HeapwrightError("ERR_DISPOSED", "This allocator was disposed.");
+    if (closed) throw new HeapwrightError("ERR_DISPOSED", `This allocator was ${closed}.`);
     assertAttached(buffer);
     if (isGone()) {
       throw new HeapwrightError("ERR_DISPOSED", "The memory below was disposed, or its buffer shortened.");
@@ -224,17 +251,19 @@ export function createBump(options: AllocatorOptions = {}): Bump {
   }
 
   function dispose(): void {
-    if (disposed) return;
+    if (closed) return;
     if (!owned && !isGone()) {
       reset();
+      words.fill(0, first, startOf(first) / 4); // the mark, too: others may take the pages as they are
       memory.release(first * 4, CHUNK_BYTES);
     }
     if (owned) memory.dispose();
-    disposed = true;
+    closed = "disposed";
   }
 
   return {
     memory,
+    at: first * 4,
     malloc,
     calloc,
     realloc,
@@ -282,6 +311,12 @@ export function createBump(options: AllocatorOptions = {}): Bump {
       }
     },
 
+    detach() {
+      if (closed) return;
+      closed = "detached";
+      if (owned) memory.detach();
+    },
+
     dispose,
     [DISPOSE]: dispose,
   };
@@ -290,13 +325,27 @@ export function createBump(options: AllocatorOptions = {}): Bump {
 /** Takes the first chunk, or gives an own memory back before it throws. */
 function firstChunk(memory: Memory, owned: boolean): number {
   const address = memory.reserveZeroed(CHUNK_BYTES, PAGE_BYTES, USE_BUMP);
-  if (address !== 0) return address / 4;
+  if (address !== 0) return setUp(memory, address);
   const { maxBytes } = memory;
   if (owned) memory.dispose();
   throw new HeapwrightError(
     "ERR_BUFFER_TOO_SMALL",
     `The memory of ${maxBytes} B has no room for a chunk of ${CHUNK_BYTES} B.`,
   );
+}
+
+/** Writes the words of a first chunk, all of which are 0. Returns its word index. */
+function setUp(memory: Memory, address: Address): number {
+  const words = new Int32Array(memory.buffer, address, CHUNK_BYTES / 4);
+  const first = address / 4;
+  words[CHUNK.bytes] = CHUNK_BYTES;
+  words[CHUNK.top] = startOfChunk(first, first);
+  words[CONTROL.current] = first;
+  words[CONTROL.era] = 1;
+  words[CONTROL.taken] = CHUNK_BYTES;
+  words[CONTROL.peak] = CHUNK_BYTES;
+  markTables(memory, address, MARK);
+  return first;
 }
 
 /** Usable bytes for a request: 8 short of a multiple of 16, so that header and block keep the next block aligned. */
@@ -316,7 +365,8 @@ export function bump(): AllocatorPlugin<Bump> {
   return defineAllocator({
     name: "bump",
     summary: "only goes forward; room comes back at reset()",
-    traits: { resets: true, detects: ["double-free"] },
+    traits: { resets: true, attaches: true, detects: ["double-free"] },
     create: createBump,
+    attach: attachBump,
   });
 }

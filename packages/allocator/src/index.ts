@@ -6,6 +6,7 @@
  */
 
 export {
+  attachPymalloc,
   createPymalloc,
   pymalloc,
   type Pymalloc,
@@ -21,6 +22,6 @@ export {
   type GeometryOptions,
   type PymallocPreset,
 } from "./geometry.js";
-export { createBump, bump, type Bump } from "./bump.js";
+export { attachBump, createBump, bump, type Bump } from "./bump.js";
 export { SMALL_REQUEST_MAX } from "./layout.js";
 export { SIZE_CLASS_COUNT, blockBytesOf, sizeClassOf } from "./size-classes.js";

@@ -354,6 +354,11 @@ export function createLargeBlocks(tables: Tables): LargeBlocks {
 
     problems() {
       const found: string[] = [];
+      const runs = new Map(memory.runs().map(({ address, bytes }) => [address, bytes]));
+      const spare = control[CONTROL.spareChunk]!;
+      if (spare !== 0 && ![...chunkHeads()].includes(spare)) {
+        found.push(`The chunk at ${spare * 4}, kept for the next request, is none.`);
+      }
       const listed = new Set<number>();
       for (let list = 0; list < firstLevels * secondLevels; list++) {
         const level = list >> SECOND_LEVEL_SHIFT;
@@ -394,7 +399,7 @@ export function createLargeBlocks(tables: Tables): LargeBlocks {
           previousFree = free;
           end = after(header);
         }
-        if (end !== chunk + chunkBytes / 4 - HEADER_WORDS)
+        if (end !== chunk + chunkBytes / 4 - HEADER_WORDS || runs.get(chunk * 4) !== chunkBytes)
           found.push(`The chunk at ${chunk * 4} is damaged.`);
       }
       if (listed.size > 0) found.push(`${listed.size} free large blocks are in no chunk.`);

@@ -1,7 +1,8 @@
 /**
  * Layout: where each word of pymalloc's tables is.
  *
- * Everything pymalloc knows is in words of the memory it manages.
+ * Everything pymalloc knows is in words of the memory it manages, the lengths it was made with included: whoever has the
+ * memory can stand on them.
  *
  * CPython keeps a pool's header in the pool's first 48 bytes and the arenas in a
  * C array. Here both are rows of tables that stand aside, in one run of pages:
@@ -12,7 +13,7 @@
  * ```text
  *   +----------+-----------------+-----------+---------+----------------+---------+-----------+
  *   | control  | last arena with | lists of  | arena   | first used     | pool    | live bits |
- *   | 16 words | n free pools    | large     | rows    | pool by class  | rows    | 1 for     |
+ *   | 24 words | n free pools    | large     | rows    | pool by class  | rows    | 1 for     |
  *   |          | 65 words        | 460 words | 8 words | 8 + 32 words   | 8 words | 16 bytes  |
  *   +----------+-----------------+-----------+---------+----------------+---------+-----------+
  *

@@ -29,6 +29,7 @@ import {
   type AllocationDomain,
   type AllocatorOptions,
   type AllocatorPlugin,
+  type AttachOptions,
   type BlockAllocator,
   type DomainName,
   type Memory,
@@ -47,7 +48,8 @@ import { countStats, type PymallocStats } from "./pymalloc-stats.js";
 import { findProblems } from "./pymalloc-verify.js";
 import { createRefusals } from "./refusals.js";
 import { createSmallBlocks, type SmallBlocks } from "./small-blocks.js";
-import { CONTROL, createTables, type Tables } from "./tables.js";
+import { findTableProblems } from "./table-verify.js";
+import { CONTROL, attachTables, createTables, type Tables } from "./tables.js";
 
 /** What {@link createPymalloc} accepts. */
 export interface PymallocOptions extends AllocatorOptions, GeometryOptions {}
@@ -60,6 +62,13 @@ export interface Pymalloc extends BlockAllocator {
   readonly domains: Readonly<Record<DomainName, AllocationDomain>>;
   /** Whole pools, out of the same arenas as those of the blocks. */
   readonly pools: PoolSource;
+  /** Where its tables are; {@link attachPymalloc} finds them there. */
+  readonly at: Address;
+  /**
+   * Lets go of tables and blocks and leaves every byte as it is, for {@link attachPymalloc}. A memory that was made for the
+   * allocator is detached with it.
+   */
+  detach(): void;
   /** What `sys._debugmallocstats()` prints, as numbers. */
   stats(): PymallocStats;
   /**
@@ -89,8 +98,45 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
   const geometry = resolveGeometry(options);
   const checks = options.checks ?? true;
   const { memory, owned } = openMemory(options);
-  const tables = tablesIn(memory, owned, geometry, checks);
+  return pymallocOver(tablesIn(memory, owned, geometry, checks), owned);
+}
 
+/**
+ * Makes an allocator over the tables that another one left in a memory: in this thread or another, before a transfer or
+ * after. The blocks are as they were, and so are lengths and checks; the memory stays the caller's.
+ *
+ * All tables are checked, and the headers of large blocks; the blocks of the pools are not, which `verify()` does.
+ *
+ * @param memory - from `attachMemory`, or one on which the last allocator was detached
+ * @param options - which tables, when there are several
+ * @throws HeapwrightError `ERR_NO_HEAP` when no allocator left its tables there, `ERR_CORRUPT_MEMORY` when they are
+ * damaged, `ERR_BAD_OPTION` when there are several; `ERR_DISPOSED`, `ERR_BUFFER_DETACHED`
+ *
+ * @example
+ * ```ts
+ * const allocator = createPymalloc({ memory: "shared" });
+ * const address = allocator.malloc(24);
+ * allocator.detach();
+ * // in a thread that got allocator.memory.buffer and address
+ * const allocator = attachPymalloc(attachMemory(buffer));
+ * allocator.free(address);
+ * ```
+ */
+export function attachPymalloc(memory: Memory, options: AttachOptions = {}): Pymalloc {
+  const tables = attachTables(memory, options);
+  const large = createLargeBlocks(tables);
+  assertSound([...findTableProblems(tables, createLocator(tables, large)), ...large.problems()]);
+  return pymallocOver(tables, false);
+}
+
+function assertSound(problems: readonly string[]): void {
+  if (problems.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", problems.join(" "));
+}
+
+/** @param owned - the memory was made for the allocator */
+function pymallocOver(tables: Tables, owned: boolean): Pymalloc {
+  const { memory, geometry } = tables;
+  const checks = tables.liveBits.length > 0;
   const arenas = createArenas(tables);
   const large = createLargeBlocks(tables);
   const locator = createLocator(tables, large);
@@ -126,10 +172,17 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     return small.blockBytes(address) || outside.usableSize(address);
   }
 
-  function dispose(): void {
-    if (!refusals.close()) return;
+  /** False when the allocator was closed before. */
+  function close(how: "disposed" | "detached"): boolean {
+    if (!refusals.close(how)) return false;
     // The views outlive the allocator, and what they show may soon be somebody else's: nobody gets to them any more.
     for (const calls of [allocator, raw, obj]) Object.assign(calls, refusals.calls);
+    Object.assign(allocator, { usableSize: refusals.refuse });
+    return true;
+  }
+
+  function dispose(): void {
+    if (!close("disposed")) return;
     if (!tables.isGone()) giveBack();
     if (owned) memory.dispose();
   }
@@ -146,6 +199,7 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
   const allocator: Pymalloc = {
     memory,
     geometry,
+    at: tables.at,
     domains: { raw, mem, obj },
     pools: createHeapPools(tables, arenas, { assertUsable, makeRoom }),
     ...obj,
@@ -171,8 +225,11 @@ export function createPymalloc(options: PymallocOptions = {}): Pymalloc {
     verify() {
       memory.verify(); // first: a page map that was wiped is damage, not an end
       assertUsable();
-      const found = [...findProblems(tables, locator), ...large.problems()];
-      if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
+      assertSound([...findProblems(tables, locator), ...large.problems()]);
+    },
+
+    detach() {
+      if (close("detached") && owned) memory.detach();
     },
 
     dispose,
@@ -219,8 +276,10 @@ export function pymalloc(options: PymallocPluginOptions = {}): AllocatorPlugin<P
       domains: true,
       arenas: true,
       pools: true,
+      attaches: true,
       detects: ["double-free", "interior-address"],
     },
     create: (more) => createPymalloc({ ...geometry, ...more }),
+    attach: attachPymalloc,
   });
 }

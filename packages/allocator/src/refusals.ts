@@ -23,9 +23,11 @@ export interface Refusals {
    * @throws HeapwrightError `ERR_DISPOSED`, `ERR_BUFFER_DETACHED`
    */
   assertUsable(): void;
-  /** From now on the allocator is disposed; false when it was before. */
-  close(): boolean;
-  /** The four calls of a disposed allocator: each throws `ERR_DISPOSED`. */
+  /** From now on the allocator cannot be used any more; false when it could not before. */
+  close(how: "disposed" | "detached"): boolean;
+  /** Throws `ERR_DISPOSED`: any call of a closed allocator. */
+  refuse(): never;
+  /** The four calls of a closed allocator. */
   readonly calls: AllocationDomain;
   /** No block lives at an address: `ERR_DOUBLE_FREE` when one did and was freed, else `ERR_BAD_ADDRESS`. */
   notLive(address: Address): HeapwrightError;
@@ -46,25 +48,26 @@ function whatIsThere(place: BlockLocation | undefined): string {
 
 /** Makes the refusals of an allocator. */
 export function createRefusals({ memory, isGone }: Tables, locator: Locator, large: LargeBlocks): Refusals {
-  let disposed = false;
+  let closed: "disposed" | "detached" | undefined;
 
   function refuse(): never {
-    throw new HeapwrightError("ERR_DISPOSED", "This allocator was disposed.");
+    throw new HeapwrightError("ERR_DISPOSED", `This allocator was ${closed ?? "disposed"}.`);
   }
 
   return {
     assertUsable() {
-      if (disposed) refuse();
+      if (closed) refuse();
       assertAttached(memory.buffer);
       if (isGone()) {
         throw new HeapwrightError("ERR_DISPOSED", "The memory below was disposed, or its buffer shortened.");
       }
     },
+    refuse,
     calls: { malloc: refuse, calloc: refuse, realloc: refuse, free: refuse },
 
-    close() {
-      const first = !disposed;
-      disposed = true;
+    close(how) {
+      const first = closed === undefined;
+      closed ??= how;
       return first;
     },
 

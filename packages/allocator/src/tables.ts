@@ -2,10 +2,11 @@
  * The tables of an allocator: views over the words that `layout.ts` describes.
  */
 
-import { HeapwrightError, type Address, type Memory } from "@heapwright/core";
+import { HeapwrightError, PAGE_BYTES, type Address, type AttachOptions, type Memory } from "@heapwright/core";
 
-import type { Geometry } from "./geometry.js";
+import { resolveGeometry, type Geometry } from "./geometry.js";
 import { POOL_ROWS, ROW_SHIFT, ROW_WORDS } from "./layout.js";
+import { findTables, markTables, type TableMark } from "./table-run.js";
 
 /** What runs of pages are taken for. */
 export const USE = { tables: 1, arena: 2, large: 3 } as const;
@@ -44,9 +45,23 @@ export const CONTROL = {
   spareChunk: 14,
   /** Pools that a heap took and did not give back. */
   heapPools: 15,
+  /** Whose tables these are: a stamp, and in the next word their address (unsigned). See `table-run.ts`. */
+  mark: 16,
+  /** Bytes in an arena. */
+  arenaBytes: 18,
+  /** Bytes in a pool. */
+  poolBytes: 19,
+  /** Bits of {@link OPTION}. */
+  options: 20,
 } as const;
 
-const CONTROL_WORDS = 16;
+const CONTROL_WORDS = 24;
+
+/** What else the tables were made with: `arenaAlignment: "page"`, and checks. */
+const OPTION = { pageAligned: 1, checks: 2 } as const;
+
+/** "PYM" and a version, little-endian. */
+const MARK: TableMark = { name: "pymalloc", use: USE.tables, stamp: 0x014d5950, word: CONTROL.mark };
 
 /** First-level and second-level lists of free large blocks; see `large-blocks.ts`. */
 export const LARGE_LISTS = { firstLevels: 27, secondLevels: 16 } as const;
@@ -65,6 +80,8 @@ export function poolNumber(row: number): number {
 export interface Tables {
   /** Where everything is. */
   readonly memory: Memory;
+  /** Where the tables themselves are. */
+  readonly at: Address;
   /** The lengths. */
   readonly geometry: Geometry;
   /** The whole memory, as words. */
@@ -103,18 +120,86 @@ export interface Tables {
  * @throws HeapwrightError `ERR_BUFFER_TOO_SMALL` when the tables and one arena do not fit
  */
 export function createTables(memory: Memory, geometry: Geometry, checks: boolean): Tables {
-  const { arenaBytes, poolBytes } = geometry;
-  const { maxBytes } = memory;
-  const lengths = {
+  const at = reserveTables(memory, tableBytes(lengthsFor(memory, geometry, checks)), geometry);
+  const tables = tablesOver(memory, geometry, checks, at);
+  const { control } = tables;
+  control[CONTROL.arenaBytes] = geometry.arenaBytes;
+  control[CONTROL.poolBytes] = geometry.poolBytes;
+  control[CONTROL.options] =
+    (geometry.arenaAlignment === "page" ? OPTION.pageAligned : 0) | (checks ? OPTION.checks : 0);
+  markTables(memory, at, MARK);
+  tables.noteFootprint();
+  return tables;
+}
+
+/**
+ * Makes the views over tables that are in a memory already.
+ *
+ * @throws HeapwrightError those of `AllocatorPlugin.attach`
+ */
+export function attachTables(memory: Memory, options: AttachOptions): Tables {
+  const run = findTables(memory, options, MARK);
+  const control = new Int32Array(memory.buffer, run.address, CONTROL_WORDS);
+  const bits = control[CONTROL.options]!;
+  const checks = (bits & OPTION.checks) !== 0;
+  const geometry = geometryIn(control);
+  const bytes = tableBytes(lengthsFor(memory, geometry, checks));
+  const unknown = bits & ~(OPTION.pageAligned | OPTION.checks);
+  if (unknown !== 0 || Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES !== run.bytes) {
+    throw new HeapwrightError(
+      "ERR_CORRUPT_MEMORY",
+      `The tables at ${run.address} tell of options ${bits} and a length of ${bytes} B; their run has ${run.bytes} B.`,
+    );
+  }
+  return tablesOver(memory, geometry, checks, run.address);
+}
+
+/** The lengths that tables were made with. */
+function geometryIn(control: Int32Array): Geometry {
+  const pageAligned = (control[CONTROL.options]! & OPTION.pageAligned) !== 0;
+  try {
+    return resolveGeometry({
+      arenaBytes: control[CONTROL.arenaBytes]!,
+      poolBytes: control[CONTROL.poolBytes]!,
+      arenaAlignment: pageAligned ? "page" : "pool",
+    });
+  } catch (cause) {
+    throw new HeapwrightError("ERR_CORRUPT_MEMORY", `The tables at ${control.byteOffset} are damaged.`, {
+      cause,
+    });
+  }
+}
+
+/** Words in each table, in the order in which they lie. */
+interface TableLengths {
+  readonly control: number;
+  readonly lastArenaWith: number;
+  readonly largeLists: number;
+  readonly arenas: number;
+  readonly pools: number;
+  readonly liveBits: number;
+}
+
+/** Follow from the memory's whole pages, so that they are the same on a buffer that has become longer. */
+function lengthsFor(memory: Memory, { arenaBytes, poolBytes }: Geometry, checks: boolean): TableLengths {
+  const memoryBytes = Math.floor(memory.maxBytes / PAGE_BYTES) * PAGE_BYTES;
+  return {
     control: CONTROL_WORDS,
     lastArenaWith: arenaBytes / poolBytes + 1,
     largeLists: 1 + LARGE_LISTS.firstLevels * (1 + LARGE_LISTS.secondLevels),
-    arenas: (Math.floor(maxBytes / arenaBytes) + 1) * ROW_WORDS,
-    pools: POOL_ROWS + Math.ceil(maxBytes / poolBytes) * ROW_WORDS,
-    liveBits: checks ? Math.ceil(maxBytes / (16 * 32)) : 0,
+    arenas: (Math.floor(memoryBytes / arenaBytes) + 1) * ROW_WORDS,
+    pools: POOL_ROWS + Math.ceil(memoryBytes / poolBytes) * ROW_WORDS,
+    liveBits: checks ? Math.ceil(memoryBytes / (16 * 32)) : 0,
   };
-  const totalBytes = 4 * Object.values(lengths).reduce((sum, words) => sum + words, 0);
-  const start = reserveTables(memory, totalBytes, geometry);
+}
+
+function tableBytes(lengths: TableLengths): number {
+  return 4 * Object.values<number>({ ...lengths }).reduce((sum, words) => sum + words, 0);
+}
+
+function tablesOver(memory: Memory, geometry: Geometry, checks: boolean, start: Address): Tables {
+  const { arenaBytes, poolBytes } = geometry;
+  const lengths = lengthsFor(memory, geometry, checks);
 
   let at = start;
   const view = (words: number): Int32Array => {
@@ -136,6 +221,7 @@ export function createTables(memory: Memory, geometry: Geometry, checks: boolean
 
   const tables: Tables = {
     memory,
+    at: start,
     geometry,
     words: wholeWords(memory),
     bytes: wholeBytes(memory),
@@ -156,15 +242,14 @@ export function createTables(memory: Memory, geometry: Geometry, checks: boolean
       control.fill(0);
     },
     release() {
-      memory.release(start, totalBytes);
+      memory.release(start, tableBytes(lengths));
     },
   };
-  tables.noteFootprint();
   return tables;
 }
 
 function reserveTables(memory: Memory, totalBytes: number, { arenaBytes, poolBytes }: Geometry): Address {
-  const start = memory.reserveZeroed(totalBytes, 4096, USE.tables);
+  const start = memory.reserveZeroed(totalBytes, PAGE_BYTES, USE.tables);
   const arena = start && memory.reserve(arenaBytes, poolBytes, USE.arena);
   if (arena) memory.release(arena, arenaBytes);
   if (start && arena) return start;
