@@ -10,14 +10,14 @@ import type { Memory } from "../memory.js";
 import { showValue } from "../show-value.js";
 import { createBuffers } from "./buffers.js";
 import { createCells } from "./cells.js";
-import { createCode, type CodeTable, type WeakCallback } from "./code.js";
+import { createCode, type CodeTable } from "./code.js";
 import type { Collector } from "./collector.js";
 import { COLLECTOR_WORDS, COLLECTOR_WORDS_START, RETAINED, SCOPES } from "./control.js";
 import type { Counter } from "./counter.js";
 import type { HeapPlugins } from "./create-heap.js";
 import { createCreator } from "./creator.js";
 import { createDeaths } from "./deaths.js";
-import { debugHeap } from "./debug-heap.js";
+import { createDebugChecks } from "./debug-heap.js";
 import { releaseDirectory, writeDirectory, type DirectoryContent } from "./directory.js";
 import { createEdgeBuffer } from "./edge-buffer.js";
 import { createEdges } from "./edges.js";
@@ -249,12 +249,16 @@ export function assembleHeap(parts: HeapParts): Heap {
     decref: mutator.decref,
     assertUsable,
     isGone: () => gone !== undefined,
-    check: () => undefined,
+    check(value) {
+      debug?.value(value);
+    },
     makeRoom() {
       if (collectInEmergency(4) && roots.makeRoom()) return;
       throw outOfMemory(4);
     },
   });
+
+  const debug = parts.debug ? createDebugChecks({ tables, cells, layouts, assertObject }) : undefined;
 
   // ---- questions --------------------------------------------------------------------------------------------------
 
@@ -308,7 +312,7 @@ export function assembleHeap(parts: HeapParts): Heap {
       weak.link(
         made,
         target,
-        typeof callback === "function" ? code.numberOfAnonymous(callback as WeakCallback) : number,
+        typeof callback === "function" ? code.numberOfAnonymous(callback) : number,
       );
       if (bound !== 0) mutator.set(made, 0, bound);
       return own.escape(made);
@@ -562,7 +566,8 @@ export function assembleHeap(parts: HeapParts): Heap {
   }
 
   if (!known) layouts.define(WEAK_REFERENCE_SPEC);
-  return parts.debug ? debugHeap(heap) : heap;
+  debug?.guard(heap);
+  return heap;
 }
 
 /** What a heap that has ended still answers. */

@@ -215,7 +215,7 @@ export function createDeaths(parts: DeathParts): Deaths {
       const target = refs[edge]!;
       if (work[target >> WORK_SHIFT] === CONDEMNED) continue;
       words[target] = (words[target]! - ONE_COUNT) | 0;
-      if (words[target]! < ONE_COUNT) counter.underflow(target);
+      if (words[target] < ONE_COUNT) counter.underflow(target);
     }
   }
 

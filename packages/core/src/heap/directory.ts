@@ -58,7 +58,7 @@ export function readDirectory({ memory, control }: HeapTables): DirectoryContent
   const address = control[DIRECTORY]! >>> 0;
   try {
     // A copy: a decoder does not read shared memory.
-    const bytes = new Uint8Array(memory.buffer, address, control[DIRECTORY_BYTES]!).slice();
+    const bytes = new Uint8Array(memory.buffer, address, control[DIRECTORY_BYTES]).slice();
     return JSON.parse(new TextDecoder().decode(bytes)) as DirectoryContent;
   } catch (cause) {
     throw new HeapwrightError("ERR_CORRUPT_MEMORY", "The heap's directory cannot be read.", { cause });

@@ -133,7 +133,7 @@ function usableWords(allocator: BlockAllocator, first: number): number {
   }
 }
 
-function edgeProblems({ tables, cells, edges }: VerifyParts): string[] {
+function edgeProblems({ cells, edges }: VerifyParts): string[] {
   const found: string[] = [];
   for (const object of cells.objects()) {
     const { refs, length } = edges.of(object);
@@ -144,7 +144,6 @@ function edgeProblems({ tables, cells, edges }: VerifyParts): string[] {
     }
     if (found.length > MOST_PROBLEMS) break;
   }
-  void tables;
   return found;
 }
 

@@ -15,7 +15,7 @@ import { ALL, ITEMS, OTHER } from "./scan.js";
 declare const layout: unique symbol;
 
 /** The number of a layout in its heap. */
-export type Layout = number & { readonly [layout]?: "layout" };
+export type Layout = number & { readonly [layout]: "layout" };
 
 /** What is known of a layout beside its row. */
 export interface LayoutEntry {

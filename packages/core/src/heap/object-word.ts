@@ -46,4 +46,4 @@ export const SPILL = 4096;
 /** {@link SPILL}, in place. */
 export const SPILL_COUNT: number = SPILL * ONE_COUNT;
 /** Set when a collector that counts modulo 256 must look twice: a count of 256 or more, OVERFLOWED or IMMORTAL. */
-export const LOOK_TWICE: number = (0xfc03_0000 | 0) as number;
+export const LOOK_TWICE = -0x3fd_0000;

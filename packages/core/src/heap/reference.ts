@@ -20,10 +20,10 @@ declare const owned: unique symbol;
  * A reference that was read from a field: *borrowed*. It is valid until the next store, release, allocation or collection;
  * `scope.own` keeps it longer. 0 is null, a negative number an {@link immediate}.
  */
-export type Ptr = number & { readonly [ptr]?: "reference" };
+export type Ptr = number & { readonly [ptr]: "reference" };
 
 /** A reference that an open scope or a pin keeps alive. */
-export type Owned = Ptr & { readonly [owned]?: "owned" };
+export type Owned = Ptr & { readonly [owned]: "owned" };
 
 /** No object. */
 export const NULL = 0 as Ptr;

@@ -25,7 +25,7 @@ import { openRun, RUN } from "./run.js";
 declare const pin: unique symbol;
 
 /** A root by number: 22 bits of row, 8 of generation, so that a stale one is noticed. */
-export type Pin = number & { readonly [pin]?: "pin" };
+export type Pin = number & { readonly [pin]: "pin" };
 
 const ROW_BITS = 22;
 const MAX_ROWS: number = 1 << ROW_BITS;
@@ -50,7 +50,7 @@ export interface HeldRoots extends Roots {
   /** Replaces a handle by another. */
   put(place: number, ref: number): void;
   /** Pins an object whose count was raised for it; 0 when the memory has no room. */
-  pin(ref: number): Pin;
+  pin(ref: number): Pin | 0;
   /**
    * The object of a pin.
    *

@@ -49,7 +49,7 @@ export function openRun(memory: Memory, control: Int32Array, number: number): Ru
   const view = (): Int32Array =>
     control[place] === 0
       ? new Int32Array(0)
-      : new Int32Array(memory.buffer, control[place]! >>> 0, control[place + 1]!);
+      : new Int32Array(memory.buffer, control[place]! >>> 0, control[place + 1]);
   let words = view();
 
   /** Twice as much as before, so that growing is rare; or just enough, when that is all there is room for. */
