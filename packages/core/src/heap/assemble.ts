@@ -12,7 +12,7 @@ import { createBuffers } from "./buffers.js";
 import { createCells } from "./cells.js";
 import { createCode, type CodeTable } from "./code.js";
 import type { Collector } from "./collector.js";
-import { COLLECTOR_WORDS, COLLECTOR_WORDS_START, RETAINED, SCOPES } from "./control.js";
+import { COLLECTOR_WORDS, COLLECTOR_WORDS_START, SCOPES, SPARE_ROOTS } from "./control.js";
 import type { Counter } from "./counter.js";
 import type { HeapPlugins } from "./create-heap.js";
 import { createCreator } from "./creator.js";
@@ -122,7 +122,7 @@ export function assembleHeap(parts: HeapParts): Heap {
 
   function letGo(object: number): void {
     if (!counter) return;
-    control[RETAINED]!--;
+    tables.retained[0]!--;
     mutator.decref(object);
   }
 
@@ -166,7 +166,7 @@ export function assembleHeap(parts: HeapParts): Heap {
     mayDie: lastWords.mayDie,
     bury: deaths.bury,
   });
-  const roots: HeldRoots = createRoots(memory, control, counter);
+  const roots: HeldRoots = createRoots(tables, counter);
   const { gc, trigger, tripped } = createGc({
     tables,
     events,
@@ -175,6 +175,7 @@ export function assembleHeap(parts: HeapParts): Heap {
     isTracked,
     assertObject,
     liveObjects: cells.liveCells,
+    callLate: deaths.callLate,
   });
   const collector: Collector = plugins.collector.create({
     image,
@@ -213,22 +214,28 @@ export function assembleHeap(parts: HeapParts): Heap {
     return true;
   }
 
-  function collectFor(bytes: number, object: Ptr, value: Ptr): boolean {
-    const held: Ptr[] = [];
-    for (const each of [object, value]) {
-      if (each <= 0) continue;
-      if (!roots.makeRoom()) break;
-      mutator.incref(each);
-      roots.push(each);
-      held.push(each);
+  /** Collects to make room, with the objects that a call works on kept alive; false when that cannot be. */
+  function collectFor(bytes: number, ...operands: number[]): boolean {
+    if (gc.isCollecting()) return false;
+    for (const [place, value] of operands.entries()) {
+      mutator.incref(value);
+      control[SPARE_ROOTS + place] = value;
     }
-    const wanted = (object > 0 ? 1 : 0) + (value > 0 ? 1 : 0);
-    const collected = held.length === wanted && collectInEmergency(bytes);
-    for (const each of held.reverse()) {
-      roots.pop();
-      mutator.decref(each);
+    const collected = collectInEmergency(bytes);
+    for (const [place, value] of operands.entries()) {
+      control[SPARE_ROOTS + place] = 0;
+      mutator.decref(value);
     }
     return collected;
+  }
+
+  /** Tries, and once more after an emergency collection. Null: there was no room. */
+  function withRoom<T>(bytes: number, operands: number[], attempt: () => T | null): T {
+    const first = attempt();
+    if (first !== null) return first;
+    const second = collectFor(bytes, ...operands) ? attempt() : null;
+    if (second !== null) return second;
+    throw outOfMemory(bytes);
   }
 
   const create = createCreator({
@@ -252,9 +259,8 @@ export function assembleHeap(parts: HeapParts): Heap {
     check(value) {
       debug?.value(value);
     },
-    makeRoom() {
-      if (collectInEmergency(4) && roots.makeRoom()) return;
-      throw outOfMemory(4);
+    makeRoom(value) {
+      withRoom(4, [value], () => roots.makeRoom() || null);
     },
   });
 
@@ -309,11 +315,8 @@ export function assembleHeap(parts: HeapParts): Heap {
       own.own(bound);
       const made = own.create(WEAK_REFERENCE);
       const number = typeof callback === "string" ? code.numberOf(callback, "A weak reference") : 0;
-      weak.link(
-        made,
-        target,
-        typeof callback === "function" ? code.numberOfAnonymous(callback) : number,
-      );
+      const codeNumber = typeof callback === "function" ? code.numberOfAnonymous(callback) : number;
+      withRoom(8, [], () => orNull(() => (weak.link(made, target, codeNumber), true)));
       if (bound !== 0) mutator.set(made, 0, bound);
       return own.escape(made);
     } finally {
@@ -423,12 +426,9 @@ export function assembleHeap(parts: HeapParts): Heap {
 
     pin(object) {
       assertObject(object);
+      const pin = withRoom(8, [object], () => roots.pin(object) || null);
       mutator.incref(object);
-      let pin = roots.pin(object);
-      if (pin === 0 && collectInEmergency(8)) pin = roots.pin(object);
-      if (pin !== 0) return pin;
-      mutator.decref(object);
-      throw new HeapwrightError("ERR_OUT_OF_MEMORY", "There is no room for another pin.");
+      return pin;
     },
     deref(pin) {
       assertUsable();
@@ -442,12 +442,14 @@ export function assembleHeap(parts: HeapParts): Heap {
     retain(object, times = 1) {
       assertObject(object);
       checkTimes(times);
-      roots.retain(object, times);
+      withRoom(8, [object], () => orNull(() => (roots.retain(object, times), true)));
     },
     release(object, times = 1) {
       assertObject(object);
       checkTimes(times);
-      const held = counter ? Math.min(control[RETAINED]!, counter.count(object)) : roots.retained.get(object);
+      const held = counter
+        ? Math.min(tables.retained[0]!, counter.count(object))
+        : roots.retained.get(object);
       if (held < times) {
         throw new HeapwrightError(
           "ERR_NOT_HELD",
@@ -572,6 +574,16 @@ export function assembleHeap(parts: HeapParts): Heap {
 
 /** What a heap that has ended still answers. */
 const KEPT_AFTER_END: ReadonlySet<string> = /* @__PURE__ */ new Set(["dispose", "isObject", "layoutNamed"]);
+
+/** The result, or null when the memory had no room. */
+function orNull<T>(attempt: () => T): T | null {
+  try {
+    return attempt();
+  } catch (error) {
+    if (HeapwrightError.is(error, "ERR_OUT_OF_MEMORY")) return null;
+    throw error;
+  }
+}
 
 function isThenable(value: unknown): boolean {
   return (

@@ -116,6 +116,7 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
     const start = address / 4;
     const pool = start / poolWords;
     words.fill(0, start, start + poolWords);
+    work.fill(0, start >> WORK_SHIFT, (start + poolWords) >> WORK_SHIFT);
     const isLeaf = cellClass >= CLASS_KINDS;
     const stride = (isLeaf ? cellClass - CLASS_KINDS : cellClass) * GRANULE_WORDS;
     pools[pool] = stride | ((isLeaf ? LEAF_POOL : TRACKED_POOL) << KIND_SHIFT);

@@ -64,7 +64,12 @@ export interface Deaths {
    * The collector has set the work byte of each to CONDEMNED, and all other work bytes to ages; afterwards no work byte is
    * above MAX_AGE. Objects that were spared have the age given.
    *
-   * @param refs - tracked objects, by rising address; the array is the pipeline's until the call returns
+   * In a heap without counts user code runs before {@link Collector.recheck} only: from then on until the collector has
+   * returned there is none.
+   *
+   * @param refs - objects by rising address, in pools of tracked cells; the array is the pipeline's until the call returns.
+   * A collector that does not count condemns untracked ones as well, since nobody else would free them; they are not
+   * counted as collected
    * @param count - how many of its elements
    * @param spared - age of those that live on, 0 to 127
    */

@@ -37,8 +37,6 @@ export const PINS = 12;
 export const FREE_PIN = 13;
 /** Rows of pins that were ever used. */
 export const PIN_ROWS = 14;
-/** References that are held from outside: by `retain`, and by the death pipeline while user code runs. */
-export const RETAINED = 15;
 /** Weak references that are alive. */
 export const WEAK_REFERENCES = 16;
 /** Layouts that have a finalizer of either kind. */
@@ -59,6 +57,13 @@ export const FREED_BUFFERS = 23;
 export const BUFFERS = 24;
 /** Live objects that are kept because their finalizer is of the old kind: pins of `gc.garbage`. */
 export const GARBAGE = 25;
+
+/** Two words, a float64: references held from outside, by `retain`, and by the heap itself while user code runs. */
+export const RETAINED = 26;
+/** Objects that a call works on while it collects to make room: roots meanwhile. */
+export const SPARE_ROOTS = 28;
+/** How many there can be. */
+export const SPARE_ROOT_WORDS = 4;
 
 /** For each generation: collections, collected, uncollectable. CPython: `generation_stats`. */
 export const STATISTICS = 32;

@@ -106,7 +106,7 @@ const NEVER = 0x7fff_ffff;
 export function attachHeap(buffer: ArrayBuffer | SharedArrayBuffer | Memory, plugins: HeapPlugins): Heap {
   const plan = planFor(plugins);
   const owned = !("reserve" in buffer);
-  const memory = owned ? attachMemory(buffer) : (buffer);
+  const memory = owned ? attachMemory(buffer) : buffer;
   try {
     const tables = openHeapTables(memory);
     const known = readDirectory(tables);

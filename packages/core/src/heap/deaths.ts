@@ -62,10 +62,17 @@ export interface DeathParts {
   keepGarbage(object: number): boolean;
 }
 
+/** What is left to do when a collector is done. */
+export interface LateDeaths {
+  /** Calls the callbacks of weak references that finalizers made to what was about to die. */
+  callLate(): void;
+}
+
 /** Makes the pipeline of a heap. */
-export function createDeaths(parts: DeathParts): Deaths {
+export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
   const { tables, cells, buffers, edges, weak, lastWords, events } = parts;
   const { words, work, control, layoutFlags } = tables;
+  const late: number[] = [];
   const SPECIAL = LAYOUT.finalizer | LAYOUT.legacyFinalizer;
 
   function flagsOf(object: number): number {
@@ -97,12 +104,28 @@ export function createDeaths(parts: DeathParts): Deaths {
     parts.forgetCode(weak.callback(object));
   }
 
-  /** Whether any of the condemned may still do something, so that user code has to run. */
+  /** Whether death is more than a matter of bytes for any of the condemned. */
   function anySpecial(refs: Int32Array, count: number): boolean {
     if (control[FINALIZER_LAYOUTS] === 0 && control[WEAK_REFERENCES] === 0) return false;
     for (let index = 0; index < count; index++) {
       const header = words[refs[index]!]!;
       if ((header & HAS_WEAKREFS) !== 0 || (layoutFlags[header & LAYOUT_MASK]! & SPECIAL) !== 0) return true;
+    }
+    return false;
+  }
+
+  /** Its finalizer is still to be called. */
+  function hasLastWords(object: number): boolean {
+    return (flagsOf(object) & LAYOUT.finalizer) !== 0 && (words[object]! & FINALIZED) === 0;
+  }
+
+  /** Whether user code has to run: most weak references have no callback, and clearing them resurrects nobody. */
+  function anyUserCode(refs: Int32Array, count: number): boolean {
+    for (let index = 0; index < count; index++) {
+      const object = refs[index]!;
+      if (hasLastWords(object)) return true;
+      if ((words[object]! & HAS_WEAKREFS) === 0) continue;
+      if (weak.of(object).some((each) => weak.callback(each) !== 0 && !isCondemned(each))) return true;
     }
     return false;
   }
@@ -149,25 +172,26 @@ export function createDeaths(parts: DeathParts): Deaths {
     }
   }
 
-  function runUserCode(refs: Int32Array, count: number, spared: number): number {
-    const counter = parts.counter();
-    holdAll(refs, count, spared);
+  function clearWeakReferences(refs: Int32Array, count: number): number[] {
     const called: number[] = [];
     let cleared = 0;
     for (let index = 0; index < count; index++) {
       const object = refs[index]!;
-      if ((words[object]! & HAS_WEAKREFS) !== 0) {
-        cleared += lastWords.clearWeakReferences(object, called, isCondemned);
-      }
+      if ((words[object]! & HAS_WEAKREFS) === 0) continue;
+      cleared += lastWords.clearWeakReferences(object, called, isCondemned);
     }
     events.emit(EVENT.weakReferencesCleared, cleared, called.length);
+    return called;
+  }
 
-    lastWords.callBack(called);
+  /** Returns how many are still condemned. */
+  function runUserCode(refs: Int32Array, count: number, spared: number): number {
+    const counter = parts.counter();
+    holdAll(refs, count, spared);
+    lastWords.callBack(clearWeakReferences(refs, count));
     let finalized = 0;
     for (let index = 0; index < count; index++) {
-      const object = refs[index]!;
-      const hasFinalizer = (flagsOf(object) & LAYOUT.finalizer) !== 0;
-      if (hasFinalizer && (words[object]! & FINALIZED) === 0 && lastWords.finalize(object)) finalized++;
+      if (hasLastWords(refs[index]!) && lastWords.finalize(refs[index]!)) finalized++;
     }
     events.emit(EVENT.finalized, finalized, 0);
 
@@ -219,24 +243,28 @@ export function createDeaths(parts: DeathParts): Deaths {
     }
   }
 
-  function buryAll(refs: Int32Array, count: number): void {
+  /** Returns how many of them were tracked. */
+  function buryAll(refs: Int32Array, count: number): number {
     const counter = parts.counter();
     if (counter) {
       counter.suspend();
       for (let index = 0; index < count; index++) dropReferences(refs[index]!, counter);
     }
     // A weak reference that a finalizer made to one of the dead goes with it.
-    const called: number[] = [];
     if (control[WEAK_REFERENCES] !== 0) {
       for (let index = 0; index < count; index++) {
         const object = refs[index]!;
-        if ((words[object]! & HAS_WEAKREFS) !== 0) lastWords.clearWeakReferences(object, called, isCondemned);
+        if ((words[object]! & HAS_WEAKREFS) !== 0) lastWords.clearWeakReferences(object, late, isCondemned);
       }
     }
-    for (let index = 0; index < count; index++) bury(refs[index]!);
+    let tracked = 0;
+    for (let index = 0; index < count; index++) {
+      if ((words[refs[index]!]! & UNTRACKED) === 0) tracked++;
+      bury(refs[index]!);
+    }
     events.emit(EVENT.buried, count, 0);
     counter?.resume();
-    lastWords.callBack(called);
+    return tracked;
   }
 
   return {
@@ -248,11 +276,17 @@ export function createDeaths(parts: DeathParts): Deaths {
       let legacy: number[] = [];
       if (anySpecial(refs, count)) {
         legacy = moveLegacyFinalizers(refs, count, spared);
-        dead = runUserCode(refs, stillCondemned(refs, count), spared);
+        dead = stillCondemned(refs, count);
+        if (anyUserCode(refs, dead)) dead = runUserCode(refs, dead, spared);
+        else clearWeakReferences(refs, dead);
       }
-      buryAll(refs, dead);
+      const collected = buryAll(refs, dead);
       for (const object of legacy) parts.keepGarbage(object);
-      return { collected: dead, uncollectable: legacy.length };
+      return { collected, uncollectable: legacy.length };
+    },
+
+    callLate() {
+      lastWords.callBack(late.splice(0));
     },
   };
 }

@@ -74,14 +74,18 @@ export function createDebugChecks(parts: DebugParts): DebugChecks {
     const entry = entryOf(object);
     const flags = layoutFlags[words[object]! & LAYOUT_MASK]!;
     const fits = (flags & LAYOUT.buffer) !== 0 && !(ofReferences && (flags & LAYOUT.leaf) !== 0);
-    if (!fits) refuse(`Object ${object} of layout "${entry.spec.name}" has no ${ofReferences ? "items" : "buffer"}.`);
+    if (!fits)
+      refuse(`Object ${object} of layout "${entry.spec.name}" has no ${ofReferences ? "items" : "buffer"}.`);
   }
 
   function checkPlace(object: Ptr, place: number): void {
     checkBuffer(object, true);
     const count = words[object + BUFFER_COUNT]!;
     if (Number.isInteger(place) && place >= 0 && place < count) return;
-    throw new HeapwrightError("ERR_BAD_OPTION", `Object ${object} has ${count} items, and none at ${showValue(place)}.`);
+    throw new HeapwrightError(
+      "ERR_BAD_OPTION",
+      `Object ${object} has ${count} items, and none at ${showValue(place)}.`,
+    );
   }
 
   function guardItems(items: Items): Items {

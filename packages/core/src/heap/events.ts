@@ -2,14 +2,14 @@
  * Events: what a heap does, phase by phase, for profilers and for the curious.
  *
  * Records of four words go into a buffer in the memory, which is handed to all listeners when it is three quarters full, and
- * at the end of each collection. Nothing is written while nobody listens.
+ * at the end of each collection, never in the midst of one. Nothing is written while nobody listens.
  *
  * ```text
  *   [ kind | a | b | number of the event ]
  * ```
  */
 
-import { EVENT_WORDS, LISTENERS, USER_CODE } from "./control.js";
+import { COLLECTING, EVENT_WORDS, LISTENERS, USER_CODE } from "./control.js";
 import type { EventSink } from "./collector.js";
 import { EVENT_BUFFER_WORDS, type HeapTables } from "./heap-tables.js";
 
@@ -94,7 +94,8 @@ export function createEvents(
       events[at + 2] = b;
       events[at + 3] = number;
       control[EVENT_WORDS] = at + EVENT_RECORD_WORDS;
-      if (at + EVENT_RECORD_WORDS >= drainAt) flush();
+      // Not while a collection runs: listeners are user code. It hands out what has gathered when it ends.
+      if (at + EVENT_RECORD_WORDS >= drainAt && control[COLLECTING] === 0) flush();
     },
 
     listen(listener) {

@@ -72,6 +72,8 @@ export interface GcParts {
   isTracked(object: Ptr): boolean;
   assertObject(object: Ptr): void;
   liveObjects(): number;
+  /** Calls what was put off until the collector was done. */
+  callLate(): void;
 }
 
 /** Makes the gc module of a heap, the trigger it shares with the collector, and what the mutator calls when it trips. */
@@ -114,6 +116,7 @@ export function createGc(parts: GcParts): { gc: Gc; trigger: Trigger; tripped():
     try {
       events.emit(EVENT.collectionStarted, generation, parts.liveObjects());
       const { collected, uncollectable } = parts.collector().collect(generation);
+      parts.callLate();
       const row = STATISTICS + generation * STATISTICS_WORDS;
       control[row]!++;
       control[row + 1]! += collected;

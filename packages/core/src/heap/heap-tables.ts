@@ -17,7 +17,7 @@
 
 import { HeapwrightError } from "../errors.js";
 import type { Memory } from "../memory.js";
-import { CONTROL_WORDS } from "./control.js";
+import { CONTROL_WORDS, RETAINED } from "./control.js";
 import { LAYOUT_MASK } from "./object-word.js";
 import { WORK_SHIFT } from "./work-byte.js";
 
@@ -49,6 +49,8 @@ export interface HeapTables {
   readonly words: Int32Array;
   /** See `control.ts`. */
   readonly control: Int32Array;
+  /** One number, in the control words: references that are held from outside. */
+  readonly retained: Float64Array;
   /** Records of four words; see `events.ts`. */
   readonly events: Int32Array;
   /** Scan code by layout; see `scan.ts`. */
@@ -158,6 +160,7 @@ function viewsAt(memory: Memory, address: number, poolShift: number, lengths: Le
     poolShift,
     words: wholeWords(memory),
     control: words("control"),
+    retained: new Float64Array(memory.buffer, address + 4 * RETAINED, 1),
     events: words("events"),
     scan: words("scan"),
     headers: words("headers"),

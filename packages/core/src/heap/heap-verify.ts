@@ -4,7 +4,16 @@
 
 import type { Cells } from "./cells.js";
 import type { Collector } from "./collector.js";
-import { BUFFERS, COLLECTING, EVENT_WORDS, HANDLES, LAYOUTS, PINS, RETAINED } from "./control.js";
+import {
+  BUFFERS,
+  COLLECTING,
+  EVENT_WORDS,
+  HANDLES,
+  LAYOUTS,
+  PINS,
+  SPARE_ROOTS,
+  SPARE_ROOT_WORDS,
+} from "./control.js";
 import type { Counter } from "./counter.js";
 import { createEdgeBuffer } from "./edge-buffer.js";
 import type { Edges } from "./edges.js";
@@ -177,6 +186,9 @@ function countProblems({ tables, cells, edges, roots, counter }: VerifyParts): s
   for (let place = 0; place < control[HANDLES]!; place++) if (roots.at(place) > 0) expect(roots.at(place));
   for (const object of roots.pinned()) expect(object);
   for (const object of counter.waiting()) expect(object);
+  for (let spare = 0; spare < SPARE_ROOT_WORDS; spare++) {
+    if (control[SPARE_ROOTS + spare]! > 0) expect(control[SPARE_ROOTS + spare]!);
+  }
 
   const found: string[] = [];
   let surplus = 0;
@@ -188,7 +200,7 @@ function countProblems({ tables, cells, edges, roots, counter }: VerifyParts): s
       found.push(`Object ${object} has a count of ${count}; ${known} references to it are known.`);
     surplus += count - known;
   }
-  const retained = control[RETAINED]!;
+  const retained = tables.retained[0]!;
   if (found.length === 0 && surplus !== retained) {
     found.push(`Counts exceed the known references by ${surplus}; ${retained} are held from outside.`);
   }

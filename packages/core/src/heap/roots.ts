@@ -13,12 +13,12 @@
  */
 
 import { HeapwrightError } from "../errors.js";
-import type { Memory } from "../memory.js";
 import { showValue } from "../show-value.js";
 import type { Counter, RefTable } from "./counter.js";
 import type { Roots } from "./collector.js";
-import { FREE_PIN, HANDLES, PINS, PIN_ROWS, RETAINED } from "./control.js";
+import { FREE_PIN, HANDLES, PINS, PIN_ROWS, SPARE_ROOTS, SPARE_ROOT_WORDS } from "./control.js";
 import type { EdgeBuffer } from "./heap-image.js";
+import type { HeapTables } from "./heap-tables.js";
 import { openRefTable } from "./ref-table.js";
 import { openRun, RUN } from "./run.js";
 
@@ -71,7 +71,8 @@ export interface HeldRoots extends Roots {
 }
 
 /** Makes the roots of a heap. */
-export function createRoots(memory: Memory, control: Int32Array, counter: Counter | undefined): HeldRoots {
+export function createRoots(tables: HeapTables, counter: Counter | undefined): HeldRoots {
+  const { memory, control } = tables;
   const handles = openRun(memory, control, RUN.handles);
   const pins = openRun(memory, control, RUN.pins);
   const retained = openRefTable(memory, control, RUN.retained);
@@ -150,7 +151,7 @@ export function createRoots(memory: Memory, control: Int32Array, counter: Counte
     retain(ref, times) {
       if (counter) counter.add(ref, times);
       else retained.set(ref, retained.get(ref) + times);
-      control[RETAINED]! += times;
+      tables.retained[0]! += times;
     },
 
     gather(into: EdgeBuffer) {
@@ -158,6 +159,7 @@ export function createRoots(memory: Memory, control: Int32Array, counter: Counte
       for (let place = 0; place < control[HANDLES]!; place++) into.add(words[place]!);
       for (let row = 0; row < control[PIN_ROWS]!; row++) into.add(pins.words[2 * row]!);
       for (const [ref] of retained.entries()) into.add(ref);
+      for (let spare = 0; spare < SPARE_ROOT_WORDS; spare++) into.add(control[SPARE_ROOTS + spare]!);
     },
   };
 }

@@ -52,7 +52,7 @@ export interface ScopeParts {
   /** Checks a value on the debug level. */
   check(value: Ptr): void;
   /** The memory has no room for one more handle: collects, or throws `ERR_OUT_OF_MEMORY`. */
-  makeRoom(): void;
+  makeRoom(value: number): void;
 }
 
 /** Opens and closes scopes. */
@@ -101,7 +101,7 @@ export function createScopes(parts: ScopeParts): Scopes {
 
     create(layout: Layout, words?: number): Owned {
       this.#assertInnermost();
-      if (!roots.makeRoom()) parts.makeRoom();
+      if (!roots.makeRoom()) parts.makeRoom(0);
       const object = parts.create(layout, words);
       roots.push(object);
       return object as Owned;
@@ -111,15 +111,8 @@ export function createScopes(parts: ScopeParts): Scopes {
       this.#assertInnermost();
       parts.check(value);
       if (value <= 0) return value as Owned;
+      if (!roots.makeRoom()) parts.makeRoom(value);
       parts.incref(value);
-      if (!roots.makeRoom()) {
-        try {
-          parts.makeRoom();
-        } catch (error) {
-          parts.decref(value);
-          throw error;
-        }
-      }
       roots.push(value);
       return value as Owned;
     }
