@@ -1,0 +1,251 @@
+/**
+ * The full collection: trial deletion of the whole heap, in two sweeps by rising address.
+ *
+ * ```text
+ *   fill       every work byte is 0
+ *   subtract   for each object p:  byte[p] += count of p
+ *                                  byte[t] -= 1 for each reference p → t       what is left came from outside
+ *   propagate  for each object p whose byte is not 0:
+ *                for each reference p → t where byte[t] is 0:
+ *                  byte[t] = 1    and t is scanned as well: when the sweep gets there, or at once when it has passed
+ *   the rest   whose byte is still 0 is unreachable
+ * ```
+ *
+ * That is CPython's `update_refs`, `subtract_refs` and `move_unreachable`, with two turns. Its first two loops are one here:
+ * modulo 256 the order of additions and subtractions does not matter, and a byte is enough (for those who have more
+ * references see `hot-objects.ts`). And where CPython follows a linked list, in the order in which that was linked, and a
+ * depth-first search jumps about in the memory, this goes through the pools from the first cell to the last; only references
+ * back to an object that the sweep has passed and found unreached make it jump. On random graphs that is four to six times
+ * faster than a search, since the memory that comes next is already on its way.
+ *
+ * Leaves and untracked objects are targets like any other, their bytes get numbers, and nobody reads them: nothing is
+ * subtracted on behalf of an untracked object, so what it refers to counts as referred to from outside, as in CPython.
+ *
+ * The loops take four references at a time. That is a fifth of the time on random graphs: V8 checks what kind of array it
+ * has before each run of accesses without a branch back, not before each access.
+ */
+
+import type { HeapImage } from "@heapwright/core";
+
+import { OLD } from "./ages.js";
+import {
+  ALL,
+  BUFFER_COUNT,
+  BUFFER_FIRST,
+  CONDEMNED,
+  COUNT_SHIFT,
+  ITEMS,
+  KIND_SHIFT,
+  LAYOUT_MASK,
+  STRIDE_MASK,
+  TRACKED_POOL,
+  UNTRACKED,
+  WORK_SHIFT,
+} from "./bits.js";
+import type { Condemned } from "./condemned.js";
+import type { HotObjects } from "./hot-objects.js";
+import { createScratch } from "./scratch.js";
+import { FULL_HOT, REACHED, UNREACHED } from "./work-bytes.js";
+
+/** Finds what is unreachable in the whole heap. */
+export interface FullCollection {
+  /**
+   * Condemns every unreachable object; all others are old afterwards. So they are when it throws.
+   *
+   * @throws HeapwrightError `ERR_OUT_OF_MEMORY` when the host has no room for scratch; and whatever the code of a custom
+   *   layout throws
+   */
+  condemn(): Condemned;
+  /** Gives large scratch back. */
+  trim(): void;
+}
+
+/** Makes the full collection of a heap. */
+export function createFullCollection(image: HeapImage, hot: HotObjects): FullCollection {
+  const { words: heapWords, work: heapWork, pools: heapPools, scan: heapScan, births, poolShift } = image;
+  const poolWords = 1 << poolShift;
+  /** Reached, and still to be scanned; all of them behind the sweep. */
+  const passed = createScratch();
+  /** Objects that the sweep found unreached. What reaches them may still come. */
+  const suspects = createScratch();
+
+  /** The first sweep. Returns how many objects are tracked. */
+  function subtract(firstPool: number, endPool: number): number {
+    const words = heapWords;
+    const work = heapWork;
+    const pools = heapPools;
+    const scan = heapScan;
+    let tracked = 0;
+    for (let pool = firstPool; pool < endPool; pool++) {
+      const poolWord = pools[pool]!;
+      if (poolWord >>> KIND_SHIFT !== TRACKED_POOL) continue;
+      const stride = poolWord & STRIDE_MASK;
+      const first = pool << poolShift;
+      for (let object = first, last = first + poolWords - stride; object <= last; object += stride) {
+        const header = words[object]!;
+        if (header === 0 || (header & UNTRACKED) !== 0) continue;
+        tracked++;
+        work[object >> WORK_SHIFT]! += header >>> COUNT_SHIFT;
+        if ((header & FULL_HOT) !== 0) hot.add(object);
+
+        const code = scan[header & LAYOUT_MASK]!;
+        let word = object + 1;
+        let end = word + code;
+        if (code < 0) {
+          if (code === ITEMS) {
+            word = words[object + BUFFER_FIRST]!;
+            end = word + words[object + BUFFER_COUNT]!;
+          } else if (code === ALL) {
+            end = object + stride;
+          } else {
+            subtractOthers(object);
+            continue;
+          }
+        }
+        for (const lastFour = end - 3; word < lastFour; word += 4) {
+          const a = words[word]!;
+          const b = words[word + 1]!;
+          const c = words[word + 2]!;
+          const d = words[word + 3]!;
+          if (a > 0) work[a >> WORK_SHIFT]!--;
+          if (b > 0) work[b >> WORK_SHIFT]!--;
+          if (c > 0) work[c >> WORK_SHIFT]!--;
+          if (d > 0) work[d >> WORK_SHIFT]!--;
+        }
+        for (; word < end; word++) {
+          const target = words[word]!;
+          if (target > 0) work[target >> WORK_SHIFT]!--;
+        }
+      }
+    }
+    return tracked;
+  }
+
+  function subtractOthers(object: number): void {
+    const { refs, length } = image.edgesOf(object);
+    for (let edge = 0; edge < length; edge++) heapWork[refs[edge]! >> WORK_SHIFT]!--;
+  }
+
+  /** The second sweep. Returns how many suspects there are; they are in the order of their addresses. */
+  function propagate(firstPool: number, endPool: number): number {
+    const words = heapWords;
+    const work = heapWork;
+    const pools = heapPools;
+    const scan = heapScan;
+    let stack = passed.words;
+    let depth = 0;
+    let unreached = suspects.words;
+    let count = 0;
+    for (let pool = firstPool; pool < endPool; pool++) {
+      const poolWord = pools[pool]!;
+      if (poolWord >>> KIND_SHIFT !== TRACKED_POOL) continue;
+      const stride = poolWord & STRIDE_MASK;
+      const first = pool << poolShift;
+      for (let cursor = first, last = first + poolWords - stride; cursor <= last; cursor += stride) {
+        if (work[cursor >> WORK_SHIFT] === UNREACHED) {
+          const header = words[cursor]!;
+          if (header === 0 || (header & UNTRACKED) !== 0) continue;
+          if (count === unreached.length) unreached = suspects.reserve(count + 1);
+          unreached[count++] = cursor;
+          continue;
+        }
+        for (let object = cursor; ; object = stack[--depth]!) {
+          const code = scan[words[object]! & LAYOUT_MASK]!;
+          let word = object + 1;
+          let end = word + code;
+          if (code < 0) {
+            if (code === ITEMS) {
+              word = words[object + BUFFER_FIRST]!;
+              end = word + words[object + BUFFER_COUNT]!;
+            } else if (code === ALL) {
+              end = object + (pools[object >> poolShift]! & STRIDE_MASK);
+            } else {
+              depth = reachOthers(object, cursor, depth);
+              stack = passed.words;
+              end = word;
+            }
+          }
+          // Once an object, not once a reference: it may push all that it has.
+          if (depth + end - word > stack.length) stack = passed.reserve(depth + end - word);
+          for (const lastFour = end - 3; word < lastFour; word += 4) {
+            const a = words[word]!;
+            const b = words[word + 1]!;
+            const c = words[word + 2]!;
+            const d = words[word + 3]!;
+            if (a > 0 && work[a >> WORK_SHIFT] === UNREACHED) {
+              work[a >> WORK_SHIFT] = REACHED;
+              if (a < cursor) stack[depth++] = a;
+            }
+            if (b > 0 && work[b >> WORK_SHIFT] === UNREACHED) {
+              work[b >> WORK_SHIFT] = REACHED;
+              if (b < cursor) stack[depth++] = b;
+            }
+            if (c > 0 && work[c >> WORK_SHIFT] === UNREACHED) {
+              work[c >> WORK_SHIFT] = REACHED;
+              if (c < cursor) stack[depth++] = c;
+            }
+            if (d > 0 && work[d >> WORK_SHIFT] === UNREACHED) {
+              work[d >> WORK_SHIFT] = REACHED;
+              if (d < cursor) stack[depth++] = d;
+            }
+          }
+          for (; word < end; word++) {
+            const target = words[word]!;
+            if (target > 0 && work[target >> WORK_SHIFT] === UNREACHED) {
+              work[target >> WORK_SHIFT] = REACHED;
+              if (target < cursor) stack[depth++] = target;
+            }
+          }
+          if (depth === 0) break;
+        }
+      }
+    }
+    return count;
+  }
+
+  function reachOthers(object: number, cursor: number, depth: number): number {
+    const { refs, length } = image.edgesOf(object);
+    const stack = passed.reserve(depth + length);
+    for (let edge = 0; edge < length; edge++) {
+      const target = refs[edge]!;
+      if (heapWork[target >> WORK_SHIFT] !== UNREACHED) continue;
+      heapWork[target >> WORK_SHIFT] = REACHED;
+      if (target < cursor) stack[depth++] = target;
+    }
+    return depth;
+  }
+
+  /** Makes every object old. */
+  function makeAllOld(firstPool: number, endPool: number): void {
+    const bytesShift = poolShift - WORK_SHIFT;
+    heapWork.fill(OLD, firstPool << bytesShift, endPool << bytesShift);
+  }
+
+  return {
+    condemn() {
+      const firstPool = image.poolsStart();
+      const endPool = image.poolsEnd();
+      makeAllOld(firstPool, endPool);
+      births.fill(0, firstPool, endPool);
+      let considered: number;
+      let count: number;
+      try {
+        considered = subtract(firstPool, endPool);
+        hot.reachImmortals(REACHED);
+        count = propagate(firstPool, endPool);
+        count = hot.settle(suspects.words, count, UNREACHED, REACHED);
+      } finally {
+        makeAllOld(firstPool, endPool);
+        hot.clear();
+      }
+      const refs = suspects.words;
+      for (let index = 0; index < count; index++) heapWork[refs[index]! >> WORK_SHIFT] = CONDEMNED;
+      return { refs, count, considered };
+    },
+
+    trim() {
+      passed.trim();
+      suspects.trim();
+    },
+  };
+}
