@@ -1,10 +1,13 @@
 /**
- * Heapwright, batteries included: everything of `@heapwright/core` (contracts,
- * memories, errors) and of `@heapwright/allocator` (CPython's pymalloc over linear
- * memory) under one name.
+ * Heapwright, batteries included: a heap with CPython's allocator, counts and collector, and everything of the packages it
+ * is made of under one name.
  *
  * @packageDocumentation
  */
 
+export { createHeap, type HeapOptions } from "./create-heap.js";
 export * from "@heapwright/allocator";
 export * from "@heapwright/core";
+export * from "@heapwright/gc-generational";
+export * from "@heapwright/gc-mark-sweep";
+export * from "@heapwright/refcount";

@@ -21,7 +21,7 @@ const YOUNG_TIMES = 50;
  * @property {string} command
  * @property {string} [graph] path of the recorded graph (.pymg)
  * @property {string} [program] path of the Python program that builds it
- * @property {string} [shape] rings, tree or random4, as python/shapes.py says
+ * @property {string} [shape] rings, tree or random4, "/heads first" perhaps, as python/shapes.py says
  * @property {number} [old] lists that are old
  * @property {number} [young] lists that are young
  */
@@ -35,8 +35,8 @@ const YOUNG_TIMES = 50;
 export function findContests(counts) {
   const shapes = ["rings", "tree", "random4"];
   const full = counts.flatMap((old) =>
-    shapes.map((shape) => ({
-      name: `${shape} ${inShort(old)}`,
+    [...shapes, "rings/heads first"].map((shape) => ({
+      name: `${shape.replace("/", ", ")} ${inShort(old)}`,
       kind: "shape",
       command: "collect 2",
       shape,

@@ -17,9 +17,10 @@ import { parseArgs } from "node:util";
 import { median } from "../interleave.mjs";
 import { findContests } from "./contests.mjs";
 import { cpython } from "./cpython.mjs";
+import { ours } from "./ours.mjs";
 
 /** Every peer by its name: given the options, it says what is missing or how to `play` a contest. */
-const PEERS = { cpython: ({ python }) => cpython(python) };
+const PEERS = { cpython: ({ python }) => cpython(python), ours: () => ours() };
 
 const { values } = parseArgs({
   options: {

@@ -2,7 +2,9 @@
 
     python3 shapes.py SHAPE OLD [YOUNG]
 
-OLD lists are built and grow old; they are all alive. Answers, as serve.py says:
+OLD lists are built and grow old; they are all alive, held by one more list. That one is younger than they are, as after
+`heads = nodes[::10]`, unless SHAPE ends with "/heads first", as after `heads = [make() for _ in ...]`: CPython's collector
+goes through its objects by age, and what is found reachable early is not moved about. Answers, as serve.py says:
 
     collect 2        a full collection, which finds no garbage
     young-live N     N collections of generation 0, mean of one: YOUNG lists of the same shape, all alive
@@ -49,12 +51,16 @@ def random4(count, heads):
 
 
 def main(shape, old_count, young_count=0):
+    shape, _, order = shape.partition("/")
     build = {"rings": rings, "tree": tree, "random4": random4}[shape]
-    old_heads, young_heads = [], []
+    young_heads = []
     gc.disable()
     gc.collect()
-    gc.freeze()  # the interpreter's own objects, and both lists of heads, are in no generation
+    gc.freeze()  # the interpreter's own objects, and the list of young heads, are in no generation
+    old_heads = []
     build(old_count, old_heads)
+    if order != "heads first":
+        old_heads = old_heads[:]  # as `heads = nodes[::10]`: a list that is younger than what it holds
     gc.collect()
     old = serve.tracked(0, 1, 2)
 
