@@ -8,6 +8,7 @@ import { HeapwrightError } from "../errors.js";
 import { assertAttached } from "../memory-source.js";
 import type { Memory } from "../memory.js";
 import { showValue } from "../show-value.js";
+import { createBurial } from "./burial.js";
 import { createBuffers } from "./buffers.js";
 import { createCells } from "./cells.js";
 import { createCode, type CodeTable } from "./code.js";
@@ -137,17 +138,24 @@ export function assembleHeap(parts: HeapParts): Heap {
     letGo,
     heap: () => heap,
   });
-  const deaths = createDeaths({
+  const burial = createBurial({
     tables,
     cells,
-    buffers,
     edges,
     weak,
+    allocator,
+    counter: () => counter,
+    forgetCode: code.forget,
+  });
+  const deaths = createDeaths({
+    tables,
+    edges,
+    weak,
+    burial,
     lastWords,
     events,
     counter: () => counter,
     collector: () => collector,
-    forgetCode: code.forget,
     hold,
     letGo,
     keepGarbage(object) {

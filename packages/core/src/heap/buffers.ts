@@ -4,12 +4,12 @@
  */
 
 import type { BlockAllocator } from "../allocator.js";
-import { BUFFERS, FREED_BUFFERS } from "./control.js";
+import { BUFFERS } from "./control.js";
 import type { HeapTables } from "./heap-tables.js";
 import { tryMalloc } from "./pool-supply.js";
-import { BUFFER_CAPACITY, BUFFER_COUNT, BUFFER_FIRST } from "./scan.js";
+import { BUFFER_CAPACITY, BUFFER_FIRST } from "./scan.js";
 
-/** Gives objects buffers and takes them back. */
+/** Gives objects buffers; who buries an object takes them back. */
 export interface Buffers {
   /**
    * Sees to it that an object's buffer has at least so many words. What is in use is carried over.
@@ -17,8 +17,6 @@ export interface Buffers {
    * @returns false, with everything as it was, when the memory has no room
    */
   reserve(object: number, wordCount: number): boolean;
-  /** Takes the buffer of an object back, if it has one. */
-  release(object: number): void;
 }
 
 /** Makes the buffers of a heap. */
@@ -35,17 +33,6 @@ export function createBuffers(tables: HeapTables, allocator: BlockAllocator): Bu
       words[object + BUFFER_FIRST] = address / 4;
       words[object + BUFFER_CAPACITY] = wordCount;
       return true;
-    },
-
-    release(object) {
-      const first = words[object + BUFFER_FIRST]!;
-      if (first === 0) return;
-      words[object + BUFFER_FIRST] = 0;
-      words[object + BUFFER_COUNT] = 0;
-      words[object + BUFFER_CAPACITY] = 0;
-      control[BUFFERS]!--;
-      control[FREED_BUFFERS]!++;
-      allocator.free(first * 4);
     },
   };
 }

@@ -48,6 +48,8 @@ export interface Cells {
   take(cellClass: number): number;
   /** Takes a cell back: all its words are 0 afterwards, and its work byte unless it is a leaf's. */
   give(cell: number): void;
+  /** As {@link Cells.give} for each of them, pool by pool. @param cells - by rising address */
+  giveAll(cells: Int32Array, count: number): void;
   /** The class of cells of so many words, the header included. */
   classOf(words: number, isLeaf: boolean): number;
   /** Words in the cell of an object. */
@@ -176,6 +178,45 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
     if (live === 0) retire(pool);
   }
 
+  function giveAll(given: Int32Array, count: number): void {
+    let index = 0;
+    while (index < count) {
+      const pool = given[index]! >> poolShift;
+      const end = endOfRun(given, index, count, (pool + 1) << poolShift);
+      giveRun(given, index, end, pool);
+      index = end;
+    }
+  }
+
+  /** Where the cells below an address end. */
+  function endOfRun(given: Int32Array, from: number, count: number, below: number): number {
+    let end = from + 1;
+    while (end < count && given[end]! < below) end++;
+    return end;
+  }
+
+  /** Takes cells of one pool back. */
+  function giveRun(given: Int32Array, from: number, to: number, pool: number): void {
+    const row = pool << ROW_SHIFT;
+    const poolWord = pools[pool]!;
+    const stride = poolWord & STRIDE_MASK;
+    const isTracked = poolWord >> KIND_SHIFT === TRACKED_POOL;
+    const before = rows[row + FREE]!;
+    let free = before;
+    for (let index = to - 1; index >= from; index--) {
+      const cell = given[index]!;
+      for (let word = cell + stride - 1; word >= cell; word--) words[word] = 0;
+      if (isTracked) work[cell >> WORK_SHIFT] = 0;
+      words[cell + 1] = free;
+      free = cell;
+    }
+    const live = rows[row + LIVE]! - (to - from);
+    rows[row + FREE] = free;
+    rows[row + LIVE] = live;
+    if (before === 0) comeForward(pool);
+    if (live === 0) retire(pool);
+  }
+
   /** A cell of a full pool became free. */
   function comeForward(pool: number): void {
     const cellClass = classOfPool(pool);
@@ -279,6 +320,7 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
     maxWords,
     take,
     give,
+    giveAll,
 
     classOf(cellWords, isLeaf) {
       const granules = Math.ceil(cellWords / GRANULE_WORDS);

@@ -21,10 +21,9 @@
  */
 
 import { HeapwrightError } from "../errors.js";
-import type { Cells } from "./cells.js";
-import type { Buffers } from "./buffers.js";
+import type { Burial } from "./burial.js";
 import type { Collector, Deaths } from "./collector.js";
-import { BURIED_OBJECTS, FINALIZER_LAYOUTS, TRIGGER_COUNT, WEAK_REFERENCES } from "./control.js";
+import { FINALIZER_LAYOUTS, WEAK_REFERENCES } from "./control.js";
 import type { Counter } from "./counter.js";
 import type { Edges } from "./edges.js";
 import { EVENT } from "./events.js";
@@ -32,28 +31,23 @@ import type { EventSink } from "./collector.js";
 import { LAYOUT } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
 import type { LastWords } from "./last-words.js";
-import { FINALIZED, HAS_WEAKREFS, LAYOUT_MASK, ONE_COUNT, OVERFLOWED, UNTRACKED } from "./object-word.js";
-import { STRIDE_MASK } from "./pool-word.js";
+import { FINALIZED, HAS_WEAKREFS, LAYOUT_MASK } from "./object-word.js";
 import { spareReachable } from "./recount.js";
-import { ALL, BUFFER_COUNT, BUFFER_FIRST, ITEMS, OTHER } from "./scan.js";
 import type { WeakLists } from "./weak-references.js";
 import { CONDEMNED, WORK_SHIFT } from "./work-byte.js";
 
 /** What the pipeline leans on. */
 export interface DeathParts {
   readonly tables: HeapTables;
-  readonly cells: Cells;
-  readonly buffers: Buffers;
   readonly edges: Edges;
   readonly weak: WeakLists;
+  readonly burial: Burial;
   readonly lastWords: LastWords;
   readonly events: EventSink;
   /** Made later than the pipeline. */
   counter(): Counter | undefined;
   /** Made later than the pipeline. */
   collector(): Collector;
-  /** Forgets the code of an anonymous callback. */
-  forgetCode(number: number): void;
   /** Keeps an object alive from outside; false when the memory has no room for that. */
   hold(object: number): boolean;
   /** Ends {@link DeathParts.hold}. */
@@ -70,7 +64,7 @@ export interface LateDeaths {
 
 /** Makes the pipeline of a heap. */
 export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
-  const { tables, cells, buffers, edges, weak, lastWords, events } = parts;
+  const { tables, edges, weak, burial, lastWords, events } = parts;
   const { words, work, control, layoutFlags } = tables;
   const late: number[] = [];
   const SPECIAL = LAYOUT.finalizer | LAYOUT.legacyFinalizer;
@@ -82,26 +76,6 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
   /** Leaves share work bytes, but nobody ever condemns one. */
   function isCondemned(object: number): boolean {
     return work[object >> WORK_SHIFT] === CONDEMNED;
-  }
-
-  /** Gives cell and buffer back. Its references are dropped, or nobody counts them. */
-  function bury(object: number): void {
-    const header = words[object]!;
-    const flags = layoutFlags[header & LAYOUT_MASK]!;
-    if ((flags & (LAYOUT.buffer | LAYOUT.weakReference)) !== 0) buryParts(object, flags);
-    if ((header & OVERFLOWED) !== 0) parts.counter()?.forget(object);
-    if ((header & UNTRACKED) === 0 && control[TRIGGER_COUNT]! > 0) control[TRIGGER_COUNT]!--;
-    control[BURIED_OBJECTS]!++;
-    cells.give(object);
-  }
-
-  function buryParts(object: number, flags: number): void {
-    if ((flags & LAYOUT.buffer) !== 0) {
-      buffers.release(object);
-      return;
-    }
-    weak.unlink(object);
-    parts.forgetCode(weak.callback(object));
   }
 
   /** Whether death is more than a matter of bytes for any of the condemned. */
@@ -207,49 +181,8 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
     return dead;
   }
 
-  /** Drops each reference to an object that lives on. What dies of it waits. */
-  function dropReferences(object: number, counter: Counter): void {
-    const code = tables.scan[words[object]! & LAYOUT_MASK]!;
-    let word = object + 1;
-    let end = word + code;
-    if (code < 0) {
-      if (code === ITEMS) {
-        word = words[object + BUFFER_FIRST]!;
-        end = word + words[object + BUFFER_COUNT]!;
-      } else if (code === ALL) {
-        end = object + (tables.pools[object >> tables.poolShift]! & STRIDE_MASK);
-      } else if (code === OTHER) {
-        dropOthers(object, counter);
-        return;
-      }
-    }
-    for (; word < end; word++) {
-      const target = words[word]!;
-      if (target > 0 && work[target >> WORK_SHIFT] !== CONDEMNED) {
-        const header = (words[target]! - ONE_COUNT) | 0;
-        words[target] = header;
-        if (header < ONE_COUNT) counter.underflow(target);
-      }
-    }
-  }
-
-  function dropOthers(object: number, counter: Counter): void {
-    const { refs, length } = edges.of(object);
-    for (let edge = 0; edge < length; edge++) {
-      const target = refs[edge]!;
-      if (work[target >> WORK_SHIFT] === CONDEMNED) continue;
-      words[target] = (words[target]! - ONE_COUNT) | 0;
-      if (words[target] < ONE_COUNT) counter.underflow(target);
-    }
-  }
-
   /** Returns how many of them were tracked. */
   function buryAll(refs: Int32Array, count: number): number {
-    const counter = parts.counter();
-    if (counter) {
-      counter.suspend();
-      for (let index = 0; index < count; index++) dropReferences(refs[index]!, counter);
-    }
     // A weak reference that a finalizer made to one of the dead goes with it.
     if (control[WEAK_REFERENCES] !== 0) {
       for (let index = 0; index < count; index++) {
@@ -257,18 +190,16 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
         if ((words[object]! & HAS_WEAKREFS) !== 0) lastWords.clearWeakReferences(object, late, isCondemned);
       }
     }
-    let tracked = 0;
-    for (let index = 0; index < count; index++) {
-      if ((words[refs[index]!]! & UNTRACKED) === 0) tracked++;
-      bury(refs[index]!);
-    }
+    const counter = parts.counter();
+    counter?.suspend();
+    const tracked = burial.buryAll(refs, count);
     events.emit(EVENT.buried, count, 0);
     counter?.resume();
     return tracked;
   }
 
   return {
-    bury,
+    bury: burial.bury,
 
     reap(refs, count, spared) {
       if (count === 0) return { collected: 0, uncollectable: 0 };

@@ -5,7 +5,15 @@
 import { HeapwrightError } from "../errors.js";
 import { showValue } from "../show-value.js";
 import type { Collector, EventSink } from "./collector.js";
-import { COLLECTING, ENABLED, STATISTICS, TRIGGER_COUNT, TRIGGER_LIMIT, WANTED_LIMIT } from "./control.js";
+import {
+  COLLECTING,
+  ENABLED,
+  LISTENERS,
+  STATISTICS,
+  TRIGGER_COUNT,
+  TRIGGER_LIMIT,
+  WANTED_LIMIT,
+} from "./control.js";
 import { EVENT, type HeapEvents } from "./events.js";
 import type { HeapTables } from "./heap-tables.js";
 import type { Trigger } from "./collector.js";
@@ -114,7 +122,7 @@ export function createGc(parts: GcParts): { gc: Gc; trigger: Trigger; tripped():
     if (control[COLLECTING] === 1) return 0;
     control[COLLECTING] = 1;
     try {
-      events.emit(EVENT.collectionStarted, generation, parts.liveObjects());
+      if (control[LISTENERS] !== 0) events.emit(EVENT.collectionStarted, generation, parts.liveObjects());
       const { collected, uncollectable } = parts.collector().collect(generation);
       parts.callLate();
       const row = STATISTICS + generation * STATISTICS_WORDS;
