@@ -1,4 +1,5 @@
 import { allocatorConformance } from "./allocator/kit.js";
+import { collectorConformance } from "./collector/kit.js";
 
 /**
  * The kits by the kind of plugin they check.
@@ -11,4 +12,6 @@ import { allocatorConformance } from "./allocator/kit.js";
 export const conformance: {
   /** The kit for allocators; the same function as {@link allocatorConformance}. */
   readonly allocator: typeof allocatorConformance;
-} = { allocator: allocatorConformance };
+  /** The kit for collectors; the same function as {@link collectorConformance}. */
+  readonly collector: typeof collectorConformance;
+} = { allocator: allocatorConformance, collector: collectorConformance };

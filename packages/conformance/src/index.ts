@@ -13,6 +13,9 @@ export { conformance } from "./conformance.js";
 export type { ConformanceCase, ConformanceOptions } from "./conformance-case.js";
 export { allocatorConformance } from "./allocator/kit.js";
 export { ALLOCATOR_RULES, type AllocatorRule } from "./allocator/rules.js";
+export { collectorConformance } from "./collector/kit.js";
+export type { CollectorConformanceOptions } from "./collector/options.js";
+export { COLLECTOR_RULES, type CollectorRule } from "./collector/rules.js";
 export {
   runCases,
   summarize,

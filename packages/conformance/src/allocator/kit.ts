@@ -6,6 +6,7 @@ import type { AllocatorPlugin } from "@heapwright/core";
 
 import type { ConformanceCase, ConformanceOptions } from "../conformance-case.js";
 import { addressCases } from "./address-cases.js";
+import { attachCases } from "./attach-cases.js";
 import { blockCases } from "./block-cases.js";
 import { bufferCases } from "./buffer-cases.js";
 import { callocCases } from "./calloc-cases.js";
@@ -14,6 +15,7 @@ import { figureCases } from "./figure-cases.js";
 import { freeingCases } from "./freeing-cases.js";
 import { growthCases } from "./growth-cases.js";
 import { optionalCases } from "./optional-cases.js";
+import { poolCases } from "./pool-cases.js";
 import { pluginCases } from "./plugin-cases.js";
 import { reallocCases } from "./realloc-cases.js";
 import { ALLOCATOR_RULES } from "./rules.js";
@@ -57,6 +59,8 @@ export function allocatorConformance(
     ...bufferCases(subject),
     ...sharingCases(subject),
     ...optionalCases(subject),
+    ...poolCases(subject),
+    ...attachCases(subject),
   ].map(finish);
 }
 

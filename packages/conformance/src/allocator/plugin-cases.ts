@@ -52,13 +52,15 @@ export function pluginCases(subject: Subject): Draft[] {
     {
       id: "traits-told/members",
       rule: "traits-told",
-      title: "has reset, domains and arena figures exactly when its traits say so",
+      title: "has reset, domains, pools, attach and arena figures exactly when its traits say so",
       run: () =>
         withAllocator(subject, (allocator) => {
           const found = {
             resets: typeof allocator.reset === "function",
             domains: allocator.domains !== undefined,
             arenas: allocator.stats().arenas !== undefined,
+            pools: allocator.pools !== undefined,
+            attaches: typeof allocator.detach === "function",
           };
           for (const [trait, there] of Object.entries(found) as [keyof typeof found, boolean][]) {
             demand(
@@ -66,6 +68,11 @@ export function pluginCases(subject: Subject): Draft[] {
               `The trait ${trait} is ${traits[trait]}, but what it promises is ${there ? "" : "not "}there.`,
             );
           }
+          const attach = typeof plugin.attach === "function";
+          demand(
+            attach === traits.attaches && (allocator.at !== undefined) === attach,
+            `The trait attaches is ${traits.attaches}; the plugin needs attach, and its allocators at, exactly then.`,
+          );
         }),
     },
     {

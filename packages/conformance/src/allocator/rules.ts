@@ -4,7 +4,8 @@
 export const ALLOCATOR_RULES = {
   "plugin-shape":
     "A plugin has a name, a version and traits that core accepts, and what it creates has every member.",
-  "traits-told": "`reset`, `domains` and `stats().arenas` are there exactly when the traits say so.",
+  "traits-told":
+    "`reset`, `domains`, `pools`, `attach` with `detach`, and `stats().arenas` are there exactly when the traits say so.",
   "bad-option": "An option of the wrong type or out of its range gets `ERR_BAD_OPTION`.",
 
   aligned: "Every address is a multiple of 16, above 0, and its block lies inside the memory.",
@@ -66,6 +67,10 @@ export const ALLOCATOR_RULES = {
   resets: "`reset` frees every block, and all the room comes back, with the trait `resets`.",
   domains:
     "`raw`, `mem` and `obj` each serve all four calls, and all blocks are counted, with the trait `domains`.",
+  pools:
+    "`pools` hands out whole pools apart from all blocks, and takes back those and nothing else, with the trait `pools`.",
+  attaches:
+    "`detach` leaves every byte as it is, and `attach` goes on from there as if nothing had been, with the trait `attaches`.",
 } as const;
 
 /** The stable name of a rule: a key of {@link ALLOCATOR_RULES}. */
