@@ -16,17 +16,22 @@ import {
 /** How an allocator differs from the naive one. */
 export interface Variant {
   readonly traits?: Partial<AllocatorTraits>;
+  /** The part of the memory that it takes for itself at once. Default: 1, all of it. */
+  readonly share?: number;
   /** Replaces members of each allocator that is made. */
   readonly change?: (allocator: BlockAllocator) => Partial<BlockAllocator>;
 }
 
 /** Makes a plugin; `created` collects the allocators it makes. */
-export function naive({ traits, change }: Variant = {}, created: BlockAllocator[] = []): AllocatorPlugin {
+export function naive(
+  { traits, share = 1, change }: Variant = {},
+  created: BlockAllocator[] = [],
+): AllocatorPlugin {
   return defineAllocator({
     name: "naive",
     traits: { reuses: true, ...traits },
     create(options) {
-      const allocator = createNaive({ maxBytes: "1MiB", ...options });
+      const allocator = createNaive({ maxBytes: "1MiB", ...options }, share);
       const changed = { ...allocator, ...change?.(allocator) };
       created.push(changed);
       return changed;
@@ -35,9 +40,10 @@ export function naive({ traits, change }: Variant = {}, created: BlockAllocator[
 }
 
 /** Blocks of the same rounded length are reused, the last one freed first. */
-function createNaive(options: Parameters<typeof openMemory>[0]): BlockAllocator {
+function createNaive(options: Parameters<typeof openMemory>[0], share: number): BlockAllocator {
   const { memory, owned } = openMemory(options);
-  const room = memory.maxBytes - memory.usage().takenBytes;
+  const left = memory.maxBytes - memory.usage().takenBytes;
+  const room = Math.floor((left * share) / 4096) * 4096;
   const start = memory.reserve(room, 4096, 1);
   const bytes = new Uint8Array(memory.buffer);
   /** Requested bytes + 1 of the block at each multiple of 16; 0 where none is alive. */
