@@ -15,6 +15,7 @@ export const IMMORTAL: typeof core.IMMORTAL = 0x1_0000;
 export const COUNT_SHIFT: typeof core.COUNT_SHIFT = 18;
 
 export const WORK_SHIFT: typeof core.WORK_SHIFT = 3;
+export const MIN_TRACKED_WORDS: typeof core.MIN_TRACKED_WORDS = 8;
 export const MAX_AGE: typeof core.MAX_AGE = 127;
 export const CONDEMNED: typeof core.CONDEMNED = 255;
 

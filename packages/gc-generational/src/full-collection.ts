@@ -42,7 +42,7 @@ import {
   UNTRACKED,
   WORK_SHIFT,
 } from "./bits.js";
-import type { Condemned } from "./condemned.js";
+import { keepUnreached, type Condemned } from "./condemned.js";
 import type { HotObjects } from "./hot-objects.js";
 import { createScratch } from "./scratch.js";
 import { FULL_HOT, REACHED, UNREACHED } from "./work-bytes.js";
@@ -126,7 +126,7 @@ export function createFullCollection(image: HeapImage, hot: HotObjects): FullCol
     for (let edge = 0; edge < length; edge++) heapWork[refs[edge]! >> WORK_SHIFT]!--;
   }
 
-  /** The second sweep. Returns how many suspects there are; they are in the order of their addresses. */
+  /** The second sweep. Leaves the unreached objects in `suspects`, in the order of their addresses, and returns how many. */
   function propagate(firstPool: number, endPool: number): number {
     const words = heapWords;
     const work = heapWork;
@@ -200,7 +200,7 @@ export function createFullCollection(image: HeapImage, hot: HotObjects): FullCol
         }
       }
     }
-    return count;
+    return keepUnreached(work, unreached, count, UNREACHED);
   }
 
   function reachOthers(object: number, cursor: number, depth: number): number {

@@ -18,6 +18,7 @@
 import type { Counter, HeapImage } from "@heapwright/core";
 
 import { IMMORTAL, WORK_SHIFT } from "./bits.js";
+import { keepUnreached } from "./condemned.js";
 import { createScratch } from "./scratch.js";
 import { IN_QUESTION } from "./work-bytes.js";
 
@@ -34,8 +35,8 @@ export interface HotObjects {
   /**
    * Decides what bytes could not, and leaves the unreachable ones.
    *
-   * @param suspects - all objects considered whose byte was `unreached` when they were marked; the first ones, in the order
-   *   that they have, are the unreachable ones afterwards
+   * @param suspects - all objects considered whose byte is `unreached`; the unreachable ones are moved to the front, in the
+   *   order that they have
    * @param count - how many of its elements
    * @param unreached - byte of an object that was not reached
    * @param reached - what it becomes when it is reached after all
@@ -109,16 +110,15 @@ export function createHotObjects(image: HeapImage, counter: Counter): HotObjects
     },
 
     settle(suspects, count, unreached, reached) {
-      const left = keepUnreached(work, suspects, count, unreached);
       const counts = unreachedCounts(unreached);
-      if (counts.size === 0) return left;
+      if (counts.size === 0) return count;
       for (const object of counts.keys()) setByte(object, IN_QUESTION);
-      subtractInside(counts, suspects, left);
+      subtractInside(counts, suspects, count);
       for (const object of counts.keys()) setByte(object, unreached);
       for (const [object, outside] of counts) {
         if (outside !== 0 && byteOf(object) === unreached) reach(object, unreached, reached);
       }
-      return keepUnreached(work, suspects, left, unreached);
+      return keepUnreached(work, suspects, count, unreached);
     },
 
     clear() {
@@ -126,14 +126,4 @@ export function createHotObjects(image: HeapImage, counter: Counter): HotObjects
       list.trim();
     },
   };
-}
-
-/** Moves the objects that have the byte still to the front, in their order. Returns how many. */
-function keepUnreached(work: Uint8Array, suspects: Int32Array, count: number, unreached: number): number {
-  let kept = 0;
-  for (let index = 0; index < count; index++) {
-    const object = suspects[index]!;
-    if (work[object >> WORK_SHIFT] === unreached) suspects[kept++] = object;
-  }
-  return kept;
 }

@@ -36,7 +36,7 @@ import {
   STRIDE_MASK,
   WORK_SHIFT,
 } from "./bits.js";
-import type { Condemned } from "./condemned.js";
+import { keepUnreached, type Condemned } from "./condemned.js";
 import type { HotObjects } from "./hot-objects.js";
 import { createScratch } from "./scratch.js";
 import { MEMBER, TO_BE_SCANNED } from "./work-bytes.js";
@@ -105,9 +105,9 @@ export function createYoungCollection(image: HeapImage, hot: HotObjects): YoungC
   }
 
   /**
-   * Gives all that can be reached its new age, and moves the members that the sweep found unreached to the front.
+   * Gives all that can be reached its new age, and moves the members that were not reached to the front.
    *
-   * @returns how many those are. What reaches them may have come later
+   * @returns how many those are
    */
   function propagate(count: number, age: number): number {
     const words = heapWords;
@@ -117,7 +117,9 @@ export function createYoungCollection(image: HeapImage, hot: HotObjects): YoungC
     // Each member is pushed once at the most.
     const stack = passed.reserve(count);
     let depth = 0;
+    // Members that the sweep found unreached, and how many of them were reached after all.
     let suspects = 0;
+    let pushes = 0;
     for (let index = 0; index < count; index++) {
       const cursor = members[index]!;
       if (work[cursor >> WORK_SHIFT] === MEMBER) {
@@ -136,7 +138,9 @@ export function createYoungCollection(image: HeapImage, hot: HotObjects): YoungC
           } else if (code === ALL) {
             end = object + (heapPools[object >> poolShift]! & STRIDE_MASK);
           } else {
+            const before = depth;
             depth = reachOthers(object, cursor, age, depth);
+            pushes += depth - before;
             end = word;
           }
         }
@@ -148,12 +152,14 @@ export function createYoungCollection(image: HeapImage, hot: HotObjects): YoungC
           } else {
             work[target >> WORK_SHIFT] = age;
             stack[depth++] = target;
+            pushes++;
           }
         }
         if (depth === 0) break;
       }
     }
-    return suspects;
+    if (pushes === 0) return suspects;
+    return pushes === suspects ? 0 : keepUnreached(work, members, suspects, MEMBER);
   }
 
   function reachOthers(object: number, cursor: number, age: number, depth: number): number {

@@ -24,7 +24,15 @@
 import type { HeapImage } from "@heapwright/core";
 
 import { OLD, YOUNG } from "./ages.js";
-import { COUNT_SHIFT, KIND_SHIFT, STRIDE_MASK, TRACKED_POOL, UNTRACKED, WORK_SHIFT } from "./bits.js";
+import {
+  COUNT_SHIFT,
+  KIND_SHIFT,
+  MIN_TRACKED_WORDS,
+  STRIDE_MASK,
+  TRACKED_POOL,
+  UNTRACKED,
+  WORK_SHIFT,
+} from "./bits.js";
 import type { HotObjects } from "./hot-objects.js";
 import type { Scratch } from "./scratch.js";
 import {
@@ -79,8 +87,10 @@ export function createYoungMembers(image: HeapImage, hot: HotObjects, found: Scr
       if (fourBytes[workWord] === 0) continue;
       const from = workWord << WORK_WORD_SHIFT;
       const end = from + (1 << WORK_WORD_SHIFT);
-      // The first cell that begins there.
-      let object = start + (((from - start + stride - 1) / stride) | 0) * stride;
+      // The first cell that begins there. Most cells have the least stride, and need no division.
+      let object = from;
+      if (stride !== MIN_TRACKED_WORDS)
+        object = start + (((from - start + stride - 1) / stride) | 0) * stride;
       for (; object < end && object <= last; object += stride) {
         const age = work[object >> WORK_SHIFT]!;
         if (age === OLD || age > oldest) continue;
