@@ -76,14 +76,12 @@ function playShape(shapeAndOrder, old, young) {
     return heap.scope((scope) => heap.pin(scope.create(List)));
   }
 
-  let oldHeads = heap.deref(createHolder());
-  build(old, oldHeads);
+  const early = heap.deref(createHolder());
+  build(old, early);
   if (order !== "heads first") {
-    const later = heap.deref(createHolder());
-    for (let i = 0; i < heap.items.count(oldHeads); i++)
-      heap.items.append(later, heap.items.get(oldHeads, i));
-    heap.items.truncate(oldHeads, 0);
-    oldHeads = later;
+    const late = heap.deref(createHolder());
+    for (let i = 0; i < heap.items.count(early); i++) heap.items.append(late, heap.items.get(early, i));
+    heap.items.truncate(early, 0);
   }
   const youngHeads = heap.deref(createHolder());
   heap.gc.collect();

@@ -32,9 +32,10 @@ import { heapProblems } from "./heap-verify.js";
 import { createItems } from "./items.js";
 import { createLastWords } from "./last-words.js";
 import { createLayouts, WEAK_REFERENCE, type Layout, type Layouts } from "./layouts.js";
-import { createMutator, type Mutator } from "./mutator.js";
+import { decref, getSlot, incref, mutatorState, setSlot, type MutatorState } from "./mutator.js";
 import type { HeapPlan } from "./negotiate.js";
 import { FINALIZED, IMMORTAL, LAYOUT_MASK, UNTRACKED } from "./object-word.js";
+import { replaceMember } from "./replace-member.js";
 import { openRefTable } from "./ref-table.js";
 import type { Owned, Ptr } from "./reference.js";
 import { createRoots, type HeldRoots, type Pin } from "./roots.js";
@@ -124,7 +125,7 @@ export function assembleHeap(parts: HeapParts): Heap {
   function letGo(object: number): void {
     if (!counter) return;
     tables.retained[0]!--;
-    mutator.decref(object);
+    decref(mutator, object);
   }
 
   const lastWords = createLastWords({
@@ -202,7 +203,7 @@ export function assembleHeap(parts: HeapParts): Heap {
     collect: gc.collect,
     createEdgeBuffer,
   });
-  const mutator: Mutator = createMutator(tables, plan, { counter, collector });
+  const mutator = mutatorState(tables, plan, { counter, collector });
 
   // ---- allocation -------------------------------------------------------------------------------------------------
 
@@ -226,13 +227,13 @@ export function assembleHeap(parts: HeapParts): Heap {
   function collectFor(bytes: number, ...operands: number[]): boolean {
     if (gc.isCollecting()) return false;
     for (const [place, value] of operands.entries()) {
-      mutator.incref(value);
+      incref(mutator, value);
       control[SPARE_ROOTS + place] = value;
     }
     const collected = collectInEmergency(bytes);
     for (const [place, value] of operands.entries()) {
       control[SPARE_ROOTS + place] = 0;
-      mutator.decref(value);
+      decref(mutator, value);
     }
     return collected;
   }
@@ -260,8 +261,12 @@ export function assembleHeap(parts: HeapParts): Heap {
     control,
     roots,
     create,
-    incref: mutator.incref,
-    decref: mutator.decref,
+    incref: (value) => {
+      incref(mutator, value);
+    },
+    decref: (value) => {
+      decref(mutator, value);
+    },
     assertUsable,
     isGone: () => gone !== undefined,
     check(value) {
@@ -325,7 +330,7 @@ export function assembleHeap(parts: HeapParts): Heap {
       const number = typeof callback === "string" ? code.numberOf(callback, "A weak reference") : 0;
       const codeNumber = typeof callback === "function" ? code.numberOfAnonymous(callback) : number;
       withRoom(8, [], () => orNull(() => (weak.link(made, target, codeNumber), true)));
-      if (bound !== 0) mutator.set(made, 0, bound);
+      if (bound !== 0) heap.set(made, 0, bound);
       return own.escape(made);
     } finally {
       own.dispose();
@@ -340,13 +345,9 @@ export function assembleHeap(parts: HeapParts): Heap {
     const refuse = (): never => {
       throw new HeapwrightError("ERR_DISPOSED", `This heap was ${how}.`);
     };
-    for (const [name, member] of Object.entries(heap)) {
-      if (typeof member !== "function" || KEPT_AFTER_END.has(name)) continue;
-      Object.assign(heap, { [name]: refuse });
-    }
-    for (const calls of [gc, heap.weak, items, events]) {
+    for (const calls of [heap, gc, heap.weak, items, events]) {
       for (const [name, member] of Object.entries(calls)) {
-        if (typeof member === "function") Object.assign(calls, { [name]: refuse });
+        if (typeof member === "function" && !KEPT_AFTER_END.has(name)) replaceMember(calls, name, refuse);
       }
     }
   }
@@ -371,7 +372,7 @@ export function assembleHeap(parts: HeapParts): Heap {
 
   const items = createItems({ tables, mutator, buffers, collectFor, outOfMemory });
 
-  const heap: Heap = {
+  const heap: Heap & MutatorState = {
     memory,
     plan,
     image,
@@ -379,6 +380,11 @@ export function assembleHeap(parts: HeapParts): Heap {
     gc,
     items,
     events,
+    // Written out, not spread: V8 gives an object literal a fast shape, which all heaps share.
+    low: mutator.low,
+    rare: mutator.rare,
+    get: getSlot,
+    set: setSlot,
     weak: {
       create: createWeak,
       target(ref) {
@@ -429,13 +435,10 @@ export function assembleHeap(parts: HeapParts): Heap {
     },
     enter: scopes.enter,
 
-    get: mutator.get,
-    set: mutator.set,
-
     pin(object) {
       assertObject(object);
       const pin = withRoom(8, [object], () => roots.pin(object) || null);
-      mutator.incref(object);
+      incref(mutator, object);
       return pin;
     },
     deref(pin) {
@@ -444,7 +447,7 @@ export function assembleHeap(parts: HeapParts): Heap {
     },
     unpin(pin: Pin) {
       assertUsable();
-      mutator.decref(roots.unpin(pin));
+      decref(mutator, roots.unpin(pin));
     },
 
     retain(object, times = 1) {

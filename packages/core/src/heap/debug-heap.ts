@@ -16,6 +16,7 @@ import type { Items } from "./items.js";
 import type { LayoutEntry, Layouts } from "./layouts.js";
 import { LAYOUT_MASK } from "./object-word.js";
 import type { Ptr } from "./reference.js";
+import { replaceMember } from "./replace-member.js";
 import { BUFFER_COUNT } from "./scan.js";
 
 const LOWEST_IMMEDIATE = -65536;
@@ -136,9 +137,7 @@ export function createDebugChecks(parts: DebugParts): DebugChecks {
     value: checkValue,
 
     guard(heap) {
-      const { get, set, items } = heap;
-      Object.assign(items, guardItems(items));
-      Object.assign(heap, {
+      const guarded: Pick<Heap, "get" | "set"> = {
         get(object, slot) {
           checkSlot(object, slot);
           return get(object, slot);
@@ -148,7 +147,15 @@ export function createDebugChecks(parts: DebugParts): DebugChecks {
           checkValue(value);
           set(object, slot, value);
         },
-      } satisfies Pick<Heap, "get" | "set">);
+      };
+      const get = heap.get.bind(heap);
+      const set = heap.set.bind(heap);
+      for (const [calls, checked] of [
+        [heap.items, guardItems(heap.items)],
+        [heap, guarded],
+      ] as const) {
+        for (const [name, member] of Object.entries(checked)) replaceMember(calls, name, member);
+      }
     },
   };
 }

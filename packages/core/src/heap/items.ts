@@ -6,7 +6,7 @@ import { HeapwrightError } from "../errors.js";
 import { showValue } from "../show-value.js";
 import type { Buffers } from "./buffers.js";
 import type { HeapTables } from "./heap-tables.js";
-import type { Mutator } from "./mutator.js";
+import { decref, store, type MutatorState } from "./mutator.js";
 import type { Ptr } from "./reference.js";
 import { BUFFER_CAPACITY, BUFFER_COUNT, BUFFER_FIRST } from "./scan.js";
 
@@ -43,7 +43,7 @@ export interface Items {
 /** What items lean on. */
 export interface ItemsParts {
   readonly tables: HeapTables;
-  readonly mutator: Mutator;
+  readonly mutator: MutatorState;
   readonly buffers: Buffers;
   /** Keeps what a call works on alive while it collects, and collects; false when that found nothing. */
   collectFor(bytes: number, object: Ptr, value: Ptr): boolean;
@@ -74,7 +74,7 @@ export function createItems(parts: ItemsParts): Items {
     get: (object, place) => words[words[object + BUFFER_FIRST]! + place]! as Ptr,
 
     set(object, place, value) {
-      mutator.store(object, words[object + BUFFER_FIRST]! + place, value);
+      store(mutator, object, words[object + BUFFER_FIRST]! + place, value);
     },
 
     append(object, value) {
@@ -87,7 +87,7 @@ export function createItems(parts: ItemsParts): Items {
       const word = words[object + BUFFER_FIRST]! + count;
       // Room that was never used holds anything.
       words[word] = 0;
-      mutator.store(object, word, value);
+      store(mutator, object, word, value);
       words[object + BUFFER_COUNT] = count + 1;
     },
 
@@ -105,7 +105,7 @@ export function createItems(parts: ItemsParts): Items {
         const value = words[word]!;
         words[object + BUFFER_COUNT] = last;
         words[word] = 0;
-        mutator.decref(value);
+        decref(mutator, value);
       }
     },
 
