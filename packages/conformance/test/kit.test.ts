@@ -45,9 +45,11 @@ describe("allocatorConformance", () => {
     const reasons = new Set(plain.flatMap(({ skip }) => skip ?? []));
     expect([...reasons].sort()).toEqual([
       "The trait arenas is false.",
+      "The trait attaches is false.",
       "The trait detects does not list double-free.",
       "The trait detects does not list interior-address.",
       "The trait domains is false.",
+      "The trait pools is false.",
       "The trait resets is false.",
       "The trait returns is false.",
       "The trait reuses is false.",

@@ -38,10 +38,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "cannot be made without options",
     breaks: "plugin-shape",
     changes: [
-      [
-        "  const chunks: Chunk[] = [];",
-        "  parseByteSize(options.maxBytes!, 'maxBytes'); const chunks: Chunk[] = [];",
-      ],
+      ["openMemory(options);", "openMemory(options);\n  parseByteSize(options.maxBytes!, 'maxBytes');"],
     ],
     also: 'import { parseByteSize } from "@heapwright/core";',
   },
@@ -54,6 +51,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "has a reset that its traits do not tell of",
     breaks: "traits-told",
     changes: [["    resets: true,\n", ""]],
+  },
+  {
+    name: "has pools that its traits do not tell of",
+    breaks: "traits-told",
+    changes: [["    pools: true,\n", ""]],
+  },
+  {
+    name: "can be attached, which its traits do not tell",
+    breaks: "traits-told",
+    changes: [["    attaches: true,\n", ""]],
   },
   {
     name: "takes a negative maxBytes for the default",
@@ -84,21 +91,21 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: "puts a block into a gap that is 16 bytes too short",
+    name: "puts a block into a gap that is 32 bytes too short",
     breaks: "no-overlap",
     changes: [
-      ["gapEnd - address >= bytes)", "gapEnd - address >= (next && bytes > 64 ? bytes - 16 : bytes))"],
+      ["gapEnd - address >= bytes)", "gapEnd - address >= (next && bytes > 64 ? bytes - 32 : bytes))"],
     ],
   },
   {
-    name: "grows a block by 16 bytes into its neighbour",
+    name: "grows a block by 32 bytes into its neighbour",
     breaks: "no-overlap",
     changes: [
       [
         "        const moved = allocate(bytes, domain);\n",
         `        const { block, chunk } = old;
-        if (bytes > block.bytes && bytes <= block.bytes + 16 && address + bytes <= chunk.address + chunk.bytes) {
-          chunk.blocks[chunk.blocks.indexOf(block)] = { ...block, bytes: block.bytes + 16 };
+        if (bytes > block.bytes && bytes <= block.bytes + 32 && address + bytes <= chunk.address + chunk.bytes) {
+          chunk.blocks[chunk.blocks.indexOf(block)] = { ...block, bytes: block.bytes + 32 };
           return address;
         }
         const moved = allocate(bytes, domain);\n`,
@@ -131,7 +138,11 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       [
         "    return Math.max(1, Math.ceil(",
-        "    if (options.checks === false) return Math.max(1, Math.floor(bytes / 16)) * 16;\n    return Math.max(1, Math.ceil(",
+        "    if (root[5] === 1) return Math.max(1, Math.floor(bytes / 256)) * 256;\n    return Math.max(1, Math.ceil(",
+      ],
+      [
+        "  return referenceOver(memory, owned, at);",
+        "  new Int32Array(memory.buffer, at)[5] = options.checks === false ? 1 : 0;\n  return referenceOver(memory, owned, at);",
       ],
     ],
   },
@@ -201,18 +212,25 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: "shortens the old block before it looks for a longer one",
+    name: "shortens the old block when there is no room for a longer one",
     breaks: "realloc-failure",
     changes: [
       [
         "        const moved = allocate(bytes, domain);\n",
-        `        const { block, chunk } = old;
-        const index = chunk.blocks.indexOf(block);
-        if (bytes > block.bytes) chunk.blocks[index] = { ...block, bytes: 16 };
-        const moved = allocate(bytes, domain);
-        chunk.blocks[chunk.blocks.findIndex((each) => each.address === address)] = block;\n`,
+        `        const moved = attempt(() => allocate(bytes, domain), () => {
+          const { block, chunk } = old;
+          chunk.blocks[chunk.blocks.indexOf(block)] = { ...block, bytes: 16 };
+        });\n`,
       ],
     ],
+    also: `function attempt(call: () => Address, failed: () => void): Address {
+  try {
+    return call();
+  } catch (error) {
+    failed();
+    throw error;
+  }
+}`,
   },
   {
     name: "throws when address 0 is freed",
@@ -228,11 +246,16 @@ export const MUTANTS: readonly Mutant[] = [
         "  const freed = new Set<Address>();\n",
         "  const freed = new Set<Address>();\n  const tops = new Map<Chunk, Address>();\n",
       ],
-      ["    let address = chunk.address;\n", "    let address = tops.get(chunk) ?? chunk.address;\n"],
+      [
+        "    let address = chunk.address + 2 * RECORD_BYTES;\n",
+        `    const last = chunk.blocks.at(-1);
+    const end = last ? last.address + last.bytes : chunk.address + RECORD_BYTES;
+    let address = tops.get(chunk) ?? end + RECORD_BYTES;\n`,
+      ],
       ["for (let index = 0; index <=", "for (let index = chunk.blocks.length; index <="],
       [
         "        chunk.blocks.splice(index, 0, {",
-        "        tops.set(chunk, address + bytes);\n        chunk.blocks.splice(index, 0, {",
+        "        tops.set(chunk, address + bytes + RECORD_BYTES);\n        chunk.blocks.splice(index, 0, {",
       ],
       ["    if (chunk.blocks.length === 0) releaseChunk(chunk);\n", ""],
     ],
@@ -436,16 +459,12 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: "keeps a table when there is no room for a second one",
+    name: "keeps its root when there is no room for a second page",
     breaks: "refused-growth",
     changes: [
       [
-        "  const chunks: Chunk[] = [];\n",
-        '  const tables = [1, 2].map(() => memory.reserve(PAGE_BYTES, PAGE_BYTES, 2));\n  if (tables.includes(0)) throw new HeapwrightError("ERR_BUFFER_TOO_SMALL", "no room");\n  const chunks: Chunk[] = [];\n',
-      ],
-      [
-        "    if (owned) memory.dispose();\n  }",
-        "    for (const table of tables) memory.release(table, PAGE_BYTES);\n    if (owned) memory.dispose();\n  }",
+        "  if (at === 0) {\n",
+        "  const second = at === 0 ? 0 : memory.reserve(PAGE_BYTES, PAGE_BYTES, 4);\n  if (second !== 0) memory.release(second, PAGE_BYTES);\n  if (second === 0) {\n",
       ],
     ],
   },
@@ -470,7 +489,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       [
         "        if (address === 0) return;\n",
-        "        if (address === 0) return;\n        if (!freed.has(address) && !liveBlocks().some((block) => Math.floor(address / 16) * 16 >= block.address && address < block.address + block.bytes)) return;\n",
+        "        if (address === 0) return;\n        if (memory.useOf(address) !== POOL_USE && !freed.has(address) && !liveBlocks().some((block) => Math.floor(address / 16) * 16 >= block.address && address < block.address + block.bytes)) return;\n",
       ],
     ],
   },
@@ -564,8 +583,8 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "memories",
     changes: [
       [
-        "  const chunks: Chunk[] = [];\n",
-        "  const bytesAtFirst = new Uint8Array(memory.buffer, 0, memory.buffer.byteLength);\n  const chunks: Chunk[] = [];\n",
+        "  const freed = new Set<Address>();\n",
+        "  const bytesAtFirst = new Uint8Array(memory.buffer, 0, memory.buffer.byteLength);\n  const freed = new Set<Address>();\n",
       ],
       ["        new Uint8Array(memory.buffer).copyWithin(", "        bytesAtFirst.copyWithin("],
     ],
@@ -604,8 +623,8 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "offset",
     changes: [
       [
-        "  const chunks: Chunk[] = [];\n",
-        "  new Uint8Array(memory.buffer)[60] = 1;\n  const chunks: Chunk[] = [];\n",
+        "  const freed = new Set<Address>();\n",
+        "  new Uint8Array(memory.buffer)[60] = 1;\n  const freed = new Set<Address>();\n",
       ],
     ],
   },
@@ -668,6 +687,117 @@ function createOnce(options: AllocatorOptions = {}): BlockAllocator {
     name: "takes its own calls for those of mem",
     breaks: "domains",
     changes: [["    ...domains.obj,\n", "    ...domains.mem,\n"]],
+  },
+  {
+    name: "hands out pools at any page",
+    breaks: "pools",
+    changes: [
+      [
+        "memory.reserve(POOL_BYTES, POOL_BYTES, POOL_USE)",
+        "memory.reserve(POOL_BYTES, PAGE_BYTES, POOL_USE)",
+      ],
+    ],
+  },
+  {
+    name: "hands out pools of which others get the end",
+    breaks: "pools",
+    changes: [
+      [
+        "memory.reserve(POOL_BYTES, POOL_BYTES, POOL_USE)",
+        "memory.reserve(POOL_BYTES / 2, POOL_BYTES, POOL_USE)",
+      ],
+      ["      memory.release(address, POOL_BYTES);\n", "      memory.release(address, POOL_BYTES / 2);\n"],
+      ["memory.release(pool, POOL_BYTES);", "memory.release(pool, POOL_BYTES / 2);"],
+    ],
+  },
+  {
+    name: "takes each pool for a block, too",
+    breaks: "pools",
+    changes: [
+      [
+        "of liveBlocks()) if (visit",
+        "of [...liveBlocks(), ...[...heapPools].filter(Boolean).map((address) => ({ address, bytes: POOL_BYTES }))]) if (visit",
+      ],
+    ],
+  },
+  {
+    name: "throws when there is no room for a pool",
+    breaks: "pools",
+    changes: [
+      [
+        "      if (address !== 0) heapPools[slot] = address;\n",
+        "      if (address === 0) throw outOfMemory(POOL_BYTES);\n      heapPools[slot] = address;\n",
+      ],
+    ],
+  },
+  {
+    name: "gives no pool back to the memory",
+    breaks: "pools",
+    changes: [["      memory.release(address, POOL_BYTES);\n", ""]],
+  },
+  {
+    name: "does not mind what it is given back",
+    breaks: "pools",
+    changes: [
+      ["      if (slot === -1) throw new", "      if (slot === -1) return;\n      if (slot < -1) throw new"],
+    ],
+  },
+  {
+    name: "keeps its pools when it is disposed",
+    breaks: "pools",
+    changes: [["    for (const pool of heapPools) if (pool !== 0) memory.release(pool, POOL_BYTES);\n", ""]],
+  },
+  {
+    name: "finds the blocks of its last chunk only when it is attached",
+    breaks: "attaches",
+    changes: [
+      ["blocks: blocksOf(memory, address) }));", "blocks: blocksOf(memory, address) }))\n    .slice(-1);"],
+    ],
+  },
+  {
+    name: "forgets its figures when it is attached",
+    breaks: "attaches",
+    changes: [["    root.set([totalArenas, peakArenas, peakFootprintBytes], 1);\n", ""]],
+  },
+  {
+    name: "does not write down a block that was freed",
+    breaks: "attaches",
+    changes: [["    linkTo(chunk, index, chunk.blocks[index]?.address ?? 0);\n", ""]],
+  },
+  {
+    name: "gives everything back when it is detached",
+    breaks: "attaches",
+    changes: [
+      [
+        "    if (!disposed && owned) memory.detach();\n",
+        "    if (!disposed && owned) memory.detach();\n    else if (!disposed) dispose();\n",
+      ],
+    ],
+  },
+  {
+    name: "goes on when it is detached",
+    breaks: "attaches",
+    changes: [
+      [
+        "    if (!disposed && owned) memory.detach();\n    disposed = true;\n",
+        "    if (!disposed && owned) memory.detach();\n",
+      ],
+    ],
+  },
+  {
+    name: "keeps a memory that was made for it when it is detached",
+    breaks: "attaches",
+    changes: [["    if (!disposed && owned) memory.detach();\n", ""]],
+  },
+  {
+    name: "attaches to the first of several",
+    breaks: "attaches",
+    changes: [["  if (roots.length > 1)", "  if (roots.length < 1)"]],
+  },
+  {
+    name: "attaches to what it has given back",
+    breaks: "attaches",
+    changes: [["    root[0] = 0;\n", ""]],
   },
 ];
 
