@@ -13,13 +13,13 @@ import { createBuffers } from "./buffers.js";
 import { createCells } from "./cells.js";
 import { createCode, type CodeTable } from "./code.js";
 import type { Collector } from "./collector.js";
-import { COLLECTOR_WORDS, COLLECTOR_WORDS_START, SCOPES, SPARE_ROOTS } from "./control.js";
+import { COLLECTOR_WORDS, COLLECTOR_WORDS_START, SCOPES, SPARE_ROOTS, SPARE_ROOT_WORDS } from "./control.js";
 import type { Counter } from "./counter.js";
 import type { HeapPlugins } from "./create-heap.js";
 import { createCreator } from "./creator.js";
 import { createDeaths } from "./deaths.js";
 import { createDebugChecks } from "./debug-heap.js";
-import { releaseDirectory, writeDirectory, type DirectoryContent } from "./directory.js";
+import { writeDirectory, type DirectoryContent } from "./directory.js";
 import { createEdgeBuffer } from "./edge-buffer.js";
 import { createEdges } from "./edges.js";
 import { createEvents, EVENT } from "./events.js";
@@ -27,7 +27,7 @@ import { createGc } from "./gc.js";
 import type { Heap, WeakOptions } from "./heap.js";
 import type { HeapImage } from "./heap-image.js";
 import { heapStats } from "./heap-stats.js";
-import { releaseHeapTables, type HeapTables } from "./heap-tables.js";
+import type { HeapTables } from "./heap-tables.js";
 import { heapProblems } from "./heap-verify.js";
 import { createItems } from "./items.js";
 import { createLastWords } from "./last-words.js";
@@ -38,6 +38,7 @@ import { FINALIZED, IMMORTAL, LAYOUT_MASK, UNTRACKED } from "./object-word.js";
 import { replaceMember } from "./replace-member.js";
 import { openRefTable } from "./ref-table.js";
 import type { Owned, Ptr } from "./reference.js";
+import { releaseHeap } from "./release-heap.js";
 import { createRoots, type HeldRoots, type Pin } from "./roots.js";
 import { RUN } from "./run.js";
 import { createScopes, type Scope, type Scopes } from "./scope.js";
@@ -223,26 +224,34 @@ export function assembleHeap(parts: HeapParts): Heap {
     return true;
   }
 
-  /** Collects to make room, with the objects that a call works on kept alive; false when that cannot be. */
-  function collectFor(bytes: number, ...operands: number[]): boolean {
-    if (gc.isCollecting()) return false;
-    for (const [place, value] of operands.entries()) {
-      incref(mutator, value);
-      control[SPARE_ROOTS + place] = value;
+  let spareRoots = 0;
+
+  /** Runs a function with what a call works on kept alive, whatever is collected meanwhile. */
+  function holding<T>(operands: readonly number[], run: () => T): T {
+    const base = spareRoots;
+    try {
+      for (const value of operands) {
+        incref(mutator, value);
+        if (spareRoots < SPARE_ROOT_WORDS) control[SPARE_ROOTS + spareRoots] = value;
+        spareRoots++;
+      }
+      return run();
+    } finally {
+      while (spareRoots > base) {
+        spareRoots--;
+        if (spareRoots < SPARE_ROOT_WORDS) control[SPARE_ROOTS + spareRoots] = 0;
+        // May run user code, which may need room in its turn: its spare roots lie above.
+        decref(mutator, operands[spareRoots - base]!);
+      }
     }
-    const collected = collectInEmergency(bytes);
-    for (const [place, value] of operands.entries()) {
-      control[SPARE_ROOTS + place] = 0;
-      decref(mutator, value);
-    }
-    return collected;
   }
 
   /** Tries, and once more after an emergency collection. Null: there was no room. */
-  function withRoom<T>(bytes: number, operands: number[], attempt: () => T | null): T {
+  function withRoom<T>(bytes: number, operands: readonly number[], attempt: () => T | null): T {
     const first = attempt();
     if (first !== null) return first;
-    const second = collectFor(bytes, ...operands) ? attempt() : null;
+    const again = (): T | null => (collectInEmergency(bytes) ? attempt() : null);
+    const second = gc.isCollecting() ? null : holding(operands, again);
     if (second !== null) return second;
     throw outOfMemory(bytes);
   }
@@ -272,8 +281,12 @@ export function assembleHeap(parts: HeapParts): Heap {
     check(value) {
       debug?.value(value);
     },
-    makeRoom(value) {
-      withRoom(4, [value], () => roots.makeRoom() || null);
+    collectAndCount(value) {
+      withRoom(4, [value], () => {
+        if (!roots.makeRoom()) return null;
+        incref(mutator, value);
+        return true;
+      });
     },
   });
 
@@ -294,6 +307,16 @@ export function assembleHeap(parts: HeapParts): Heap {
 
   function isTracked(object: Ptr): boolean {
     return (words[object]! & UNTRACKED) === 0 && pools[object >> poolShift]! >> KIND_SHIFT !== LEAF_POOL;
+  }
+
+  /** A pin owns a count. */
+  function countPinned(pin: Pin, object: number): void {
+    try {
+      incref(mutator, object);
+    } catch (error) {
+      roots.unpin(pin);
+      throw error;
+    }
   }
 
   function checkTimes(times: number): void {
@@ -364,13 +387,11 @@ export function assembleHeap(parts: HeapParts): Heap {
       return;
     }
     if (memory.useOf(memory.heapWords[1]! >>> 0) === 0) return;
-    releaseDirectory(tables);
-    for (const run of memory.runs()) if (run.use === 17) memory.release(run.address, run.bytes);
-    releaseHeapTables(tables);
+    releaseHeap(tables);
     allocator.dispose();
   }
 
-  const items = createItems({ tables, mutator, buffers, collectFor, outOfMemory });
+  const items = createItems({ tables, mutator, buffers, withRoom });
 
   const heap: Heap & MutatorState = {
     memory,
@@ -414,32 +435,32 @@ export function assembleHeap(parts: HeapParts): Heap {
 
     scope(run) {
       const scope = scopes.enter();
-      let result: ReturnType<typeof run>;
+      const depth = control[SCOPES]!;
       try {
-        result = run(scope);
+        const result = run(scope);
+        if (isThenable(result)) {
+          throw new HeapwrightError(
+            "ERR_ASYNC_SCOPE",
+            "The function of a scope returned a promise: the scope is closed when it returns, before the promise is done. Await outside, or pin what has to live longer.",
+          );
+        }
+        scope.dispose();
+        return result;
       } catch (error) {
         // Scopes that the function left open go with it.
-        if (gone === undefined) scopes.closeAbove(control[SCOPES]!);
-        closeQuietly(scope);
+        if (gone === undefined) scopes.closeAbove(depth - 1);
         throw error;
       }
-      if (isThenable(result)) {
-        closeQuietly(scope);
-        throw new HeapwrightError(
-          "ERR_ASYNC_SCOPE",
-          "The function of a scope returned a promise: the scope is closed when it returns, before the promise is done. Await outside, or pin what has to live longer.",
-        );
-      }
-      scope.dispose();
-      return result;
     },
     enter: scopes.enter,
 
     pin(object) {
       assertObject(object);
-      const pin = withRoom(8, [object], () => roots.pin(object) || null);
-      incref(mutator, object);
-      return pin;
+      return withRoom(8, [object], () => {
+        const pin = roots.pin(object);
+        if (pin !== 0) countPinned(pin, object);
+        return pin || null;
+      });
     },
     deref(pin) {
       assertUsable();
@@ -460,7 +481,7 @@ export function assembleHeap(parts: HeapParts): Heap {
       checkTimes(times);
       const held = counter
         ? Math.min(tables.retained[0]!, counter.count(object))
-        : roots.retained.get(object);
+        : roots.retained.get(object) - ((words[object]! & IMMORTAL) === 0 ? 0 : 1);
       if (held < times) {
         throw new HeapwrightError(
           "ERR_NOT_HELD",
@@ -601,9 +622,4 @@ function isThenable(value: unknown): boolean {
     ((typeof value === "object" && value !== null) || typeof value === "function") &&
     typeof (value as { then?: unknown }).then === "function"
   );
-}
-
-/** An error is on its way already. */
-function closeQuietly(scope: Scope): void {
-  scope.dispose();
 }

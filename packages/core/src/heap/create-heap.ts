@@ -18,6 +18,7 @@ import { createHeapTables, openHeapTables, type HeapTables } from "./heap-tables
 import type { LayoutSpec } from "./layout-spec.js";
 import { negotiate, type HeapPlan } from "./negotiate.js";
 import { poolSupply } from "./pool-supply.js";
+import { releaseHeap } from "./release-heap.js";
 import { warnUnraisable, type UnraisableHook } from "./user-code.js";
 
 /** The plugins of a heap, and the code it calls. */
@@ -58,35 +59,30 @@ export interface HeapOptions extends HeapPlugins, Omit<MemoryOptions, "memory"> 
 export function createHeap(options: HeapOptions): Heap {
   const plan = planFor(options);
   const { memory, owned } = memoryFor(options);
+  if (memory.heapWords[0] !== 0) {
+    throw new HeapwrightError(
+      "ERR_BUFFER_IN_USE",
+      "There is a heap on this memory already: dispose it first, or attach to it.",
+    );
+  }
   let allocator: BlockAllocator | undefined;
+  let tables: HeapTables | undefined;
+  let heap: Heap | undefined;
   try {
-    if (memory.heapWords[0] !== 0) {
-      throw new HeapwrightError(
-        "ERR_BUFFER_IN_USE",
-        "There is a heap on this memory already: dispose it first, or attach to it.",
-      );
-    }
     allocator = options.allocator.create({ memory, checks: options.checks ?? false });
     const supply = poolSupply(allocator);
-    const tables = createHeapTables(memory, supply.poolBytes);
+    tables = createHeapTables(memory, supply.poolBytes);
     tables.control[ENABLED] = 1;
     tables.control[WANTED_LIMIT] = NEVER;
     tables.control[TRIGGER_LIMIT] = NEVER;
     tables.control[ALLOCATOR_AT] = allocator.at ?? 0;
-    const heap = assembleHeap({
-      ...partsOf(options),
-      plan,
-      memory,
-      owned,
-      allocator,
-      supply,
-      tables,
-      known: undefined,
-    });
+    const parts = { ...partsOf(options), plan, memory, owned, allocator, supply, tables };
+    heap = assembleHeap({ ...parts, known: undefined });
     for (const spec of options.layouts ?? []) heap.layout(spec);
     return heap;
   } catch (error) {
-    memory.heapWords.fill(0);
+    if (heap) heap.dispose();
+    else if (tables) releaseHeap(tables);
     allocator?.dispose();
     if (owned) memory.dispose();
     throw error;
@@ -105,7 +101,7 @@ const NEVER = 0x7fff_ffff;
  */
 export function attachHeap(buffer: ArrayBuffer | SharedArrayBuffer | Memory, plugins: HeapPlugins): Heap {
   const plan = planFor(plugins);
-  const owned = !("reserve" in buffer);
+  const owned = !isMemory(buffer);
   const memory = owned ? attachMemory(buffer) : buffer;
   try {
     const tables = openHeapTables(memory);
@@ -175,8 +171,13 @@ function planFor(options: HeapPlugins): HeapPlan {
 
 function memoryFor(options: HeapOptions): { memory: Memory; owned: boolean } {
   const { memory } = options;
-  if (typeof memory === "object" && "reserve" in memory) return { memory, owned: false };
+  if (isMemory(memory)) return { memory, owned: false };
   return { memory: createMemory(options as MemoryOptions), owned: true };
+}
+
+/** By shape: it may be another copy's. */
+function isMemory(value: unknown): value is Memory {
+  return typeof value === "object" && value !== null && "reserve" in value;
 }
 
 function assertSamePlugins(known: DirectoryContent, plugins: HeapPlugins): void {

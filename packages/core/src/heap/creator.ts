@@ -5,7 +5,7 @@
 import { HeapwrightError } from "../errors.js";
 import { showValue } from "../show-value.js";
 import type { Cells } from "./cells.js";
-import { LAYOUTS, TRIGGER_COUNT, TRIGGER_LIMIT } from "./control.js";
+import { TRIGGER_COUNT, TRIGGER_LIMIT } from "./control.js";
 import { LAYOUT } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
 import type { Layout, Layouts } from "./layouts.js";
@@ -42,10 +42,9 @@ export function createCreator(parts: CreatorParts): Creator {
   const classes: number[] = [];
 
   function classFor(layout: Layout, wordCount: number | undefined): number {
-    if (!(layout > 0 && layout <= control[LAYOUTS]!)) {
-      throw new HeapwrightError("ERR_BAD_LAYOUT", `This heap has no layout ${showValue(layout)}.`);
-    }
-    const { isPlainLeaf, spec } = layouts.entries[layout]!;
+    const entry = layouts.entries[layout];
+    if (!entry) throw new HeapwrightError("ERR_BAD_LAYOUT", `This heap has no layout ${showValue(layout)}.`);
+    const { isPlainLeaf, spec } = entry;
     const fixed = cellWords[layout]!;
     if (fixed !== 0 && (wordCount === undefined || wordCount + 1 === fixed)) {
       return (classes[layout] = cells.classOf(fixed, isPlainLeaf));
@@ -81,18 +80,18 @@ export function createCreator(parts: CreatorParts): Creator {
       control[TRIGGER_COUNT] = count;
       if (count > control[TRIGGER_LIMIT]!) parts.tripped();
     }
-    const cell = cells.take(cellClass) || takeInEmergency(cellClass);
+    const cell = cells.take(cellClass) || takeInEmergency(cellClass, isTracked);
     words[cell] = headers[layout]!;
     if (isTracked) born(cell);
     return cell;
   }
 
-  function takeInEmergency(cellClass: number): number {
+  function takeInEmergency(cellClass: number, isTracked: boolean): number {
     const bytes = 1 << (poolShift + 2);
     const cell = parts.collectInEmergency(bytes) ? cells.take(cellClass) : 0;
     if (cell !== 0) return cell;
     // CPython takes a failed allocation back from the count as well.
-    if (control[TRIGGER_COUNT]! > 0) control[TRIGGER_COUNT]!--;
+    if (isTracked && control[TRIGGER_COUNT]! > 0) control[TRIGGER_COUNT]!--;
     throw parts.outOfMemory(bytes);
   }
 

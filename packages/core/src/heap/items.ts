@@ -45,9 +45,13 @@ export interface ItemsParts {
   readonly tables: HeapTables;
   readonly mutator: MutatorState;
   readonly buffers: Buffers;
-  /** Keeps what a call works on alive while it collects, and collects; false when that found nothing. */
-  collectFor(bytes: number, object: Ptr, value: Ptr): boolean;
-  outOfMemory(bytes: number): HeapwrightError;
+  /**
+   * Tries, and when there is no room tries once more after a collection, which spares what the call works on.
+   *
+   * @param attempt - returns null when there is no room
+   * @throws HeapwrightError `ERR_OUT_OF_MEMORY`
+   */
+  withRoom(bytes: number, operands: readonly number[], attempt: () => true | null): void;
 }
 
 /** Makes the items of a heap. */
@@ -55,16 +59,34 @@ export function createItems(parts: ItemsParts): Items {
   const { tables, mutator, buffers } = parts;
   const { words } = tables;
 
-  function reserve(object: Ptr, wordCount: number, value: Ptr): void {
-    if (!Number.isSafeInteger(wordCount) || wordCount < 0) {
-      throw new HeapwrightError(
-        "ERR_BAD_SIZE",
-        `A buffer has a whole number of words, not ${showValue(wordCount)}.`,
-      );
-    }
-    if (buffers.reserve(object, wordCount)) return;
-    if (parts.collectFor(4 * wordCount, object, value) && buffers.reserve(object, wordCount)) return;
-    throw parts.outOfMemory(4 * wordCount);
+  function reserve(object: Ptr, wordCount: number): void {
+    parts.withRoom(4 * wordCount, [object], () => buffers.reserve(object, wordCount) || null);
+  }
+
+  function checkLength(length: number, unit: string): void {
+    if (Number.isSafeInteger(length) && length >= 0) return;
+    throw new HeapwrightError(
+      "ERR_BAD_SIZE",
+      `A buffer has a whole number of ${unit}, not ${showValue(length)}.`,
+    );
+  }
+
+  /** CPython: list_resize. Room for more than was asked, so that appending takes constant time; or just enough. */
+  function grow(object: Ptr, count: number): boolean {
+    const roomy = (count + 1 + ((count + 1) >> 3) + 6) & ~3;
+    return buffers.reserve(object, roomy) || buffers.reserve(object, count + 1);
+  }
+
+  /** False, with everything as it was, when there is no room. */
+  function tryAppend(object: Ptr, value: Ptr): boolean {
+    const count = words[object + BUFFER_COUNT]!;
+    if (count === words[object + BUFFER_CAPACITY] && !grow(object, count)) return false;
+    const word = words[object + BUFFER_FIRST]! + count;
+    // Room that was never used holds anything.
+    words[word] = 0;
+    store(mutator, object, word, value);
+    words[object + BUFFER_COUNT] = count + 1;
+    return true;
   }
 
   return {
@@ -78,17 +100,10 @@ export function createItems(parts: ItemsParts): Items {
     },
 
     append(object, value) {
-      const count = words[object + BUFFER_COUNT]!;
-      // CPython: list_resize. Room for more than was asked, so that appending takes constant time.
-      if (count === words[object + BUFFER_CAPACITY]) {
-        const roomy = (count + 1 + ((count + 1) >> 3) + 6) & ~3;
-        if (!buffers.reserve(object, roomy)) reserve(object, count + 1, value);
-      }
-      const word = words[object + BUFFER_FIRST]! + count;
-      // Room that was never used holds anything.
-      words[word] = 0;
-      store(mutator, object, word, value);
-      words[object + BUFFER_COUNT] = count + 1;
+      if (tryAppend(object, value)) return;
+      // The collection runs user code, perhaps, which finds the list in order and may change it.
+      const bytes = 4 * (words[object + BUFFER_COUNT]! + 1);
+      parts.withRoom(bytes, [object, value], () => tryAppend(object, value) || null);
     },
 
     truncate(object, count) {
@@ -110,11 +125,13 @@ export function createItems(parts: ItemsParts): Items {
     },
 
     reserve(object, wordCount) {
-      reserve(object, wordCount, 0 as Ptr);
+      checkLength(wordCount, "words");
+      reserve(object, wordCount);
     },
 
     reserveBytes(object, bytes) {
-      reserve(object, Math.ceil(bytes / 4), 0 as Ptr);
+      checkLength(bytes, "bytes");
+      reserve(object, Math.ceil(bytes / 4));
     },
   };
 }

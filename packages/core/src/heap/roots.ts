@@ -30,6 +30,7 @@ export type Pin = number & { readonly [pin]: "pin" };
 const ROW_BITS = 22;
 const MAX_ROWS: number = 1 << ROW_BITS;
 const GENERATIONS = 256;
+const MOST_TIMES = 0x7fff_ffff;
 
 /** What holds objects from outside. */
 export interface HeldRoots extends Roots {
@@ -79,13 +80,24 @@ export function createRoots(tables: HeapTables, counter: Counter | undefined): H
 
   function rowOf(pin: Pin): number {
     const row = pin & (MAX_ROWS - 1);
-    const isPin = Number.isInteger(pin) && pin > 0 && row < control[PIN_ROWS]!;
+    const isPin = (pin | 0) === pin && pin > 0 && row < control[PIN_ROWS]!;
     const isLive = isPin && pins.words[2 * row]! > 0 && pins.words[2 * row + 1] === pin >>> ROW_BITS;
     if (isLive) return row;
     throw new HeapwrightError(
       "ERR_STALE_PIN",
       `${showValue(pin)} is no pin of this heap, or was unpinned before.`,
     );
+  }
+
+  /** Where there are no counts, the table is all there is. */
+  function note(ref: number, times: number): void {
+    if (times > MOST_TIMES) {
+      throw new HeapwrightError(
+        "ERR_BAD_OPTION",
+        `Object ${ref} would be held ${times} times from outside; without counts ${MOST_TIMES} times is the most.`,
+      );
+    }
+    retained.set(ref, times);
   }
 
   return {
@@ -150,7 +162,7 @@ export function createRoots(tables: HeapTables, counter: Counter | undefined): H
 
     retain(ref, times) {
       if (counter) counter.add(ref, times);
-      else retained.set(ref, retained.get(ref) + times);
+      else note(ref, retained.get(ref) + times);
       tables.retained[0]! += times;
     },
 

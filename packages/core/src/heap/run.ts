@@ -33,15 +33,23 @@ export interface Run {
    * @param move - carries over what was there into the new words, which are 0; left out, it is copied
    */
   grow(words: number, move?: (before: Int32Array, after: Int32Array) => void): boolean;
-  /** Gives back what is far too much for so many words. */
+  /** Gives back what is far too much for so many words and one more. */
   shrink(words: number): void;
   /** Gives the pages back. */
   dispose(): void;
 }
 
+/** How many runs there are. */
+const RUN_COUNT = 8;
+
 const PAGE_WORDS = 1024;
 /** Shorter runs stay as they are, in words. */
 const SHRINK_ABOVE = 16384;
+
+/** Gives back all runs of a heap. */
+export function releaseRuns(memory: Memory, control: Int32Array): void {
+  for (let number = 0; number < RUN_COUNT; number++) openRun(memory, control, number).dispose();
+}
 
 /** Opens the run of a number, empty when it was never opened. */
 export function openRun(memory: Memory, control: Int32Array, number: number): Run {
@@ -89,7 +97,7 @@ export function openRun(memory: Memory, control: Int32Array, number: number): Ru
       if (words.length <= SHRINK_ABOVE || used > words.length / 8) return;
       const before = words;
       const oldAddress = control[place]! >>> 0;
-      const length = Math.ceil(Math.max(used, 1) / PAGE_WORDS) * PAGE_WORDS;
+      const length = Math.ceil((used + 1) / PAGE_WORDS) * PAGE_WORDS;
       const address = memory.reserve(4 * length, 4096, HEAP_USE.run);
       if (address === 0) return;
       control[place] = address;

@@ -51,8 +51,8 @@ export interface ScopeParts {
   isGone(): boolean;
   /** Checks a value on the debug level. */
   check(value: Ptr): void;
-  /** The memory has no room for one more handle: collects, or throws `ERR_OUT_OF_MEMORY`. */
-  makeRoom(value: number): void;
+  /** The memory has no room for one more handle: collects, and counts the value before it can go, or throws `ERR_OUT_OF_MEMORY`. */
+  collectAndCount(value: number): void;
 }
 
 /** Opens and closes scopes. */
@@ -67,6 +67,9 @@ export function createScopes(parts: ScopeParts): Scopes {
   const { control, roots } = parts;
   /** Where the handles of each open scope begin. */
   const starts: number[] = [];
+  /** The number of each open scope, 0 while it is being closed: another one may be open at the same depth by now. */
+  const numbers: number[] = [];
+  let lastNumber = 0;
 
   function orderError(what: string): HeapwrightError {
     return new HeapwrightError("ERR_SCOPE_ORDER", what);
@@ -75,9 +78,20 @@ export function createScopes(parts: ScopeParts): Scopes {
   function closeInnermost(): void {
     const depth = control[SCOPES]!;
     const start = starts[depth - 1]!;
-    // What dies runs user code, which may open scopes: those lie above, and are closed when it returns.
-    while (control[HANDLES]! > start) parts.decref(roots.pop());
+    numbers[depth - 1] = 0;
+    try {
+      // What dies runs user code, which may open scopes: those lie above, and are closed when it returns.
+      while (control[HANDLES]! > start) parts.decref(roots.pop());
+    } finally {
+      // The code of a custom layout has thrown, or the heap is damaged.
+      if (control[HANDLES]! > start) closeInnermost();
+      else forgetInnermost(depth);
+    }
+  }
+
+  function forgetInnermost(depth: number): void {
     starts.pop();
+    numbers.pop();
     control[SCOPES] = depth - 1;
     roots.shrink();
   }
@@ -85,15 +99,20 @@ export function createScopes(parts: ScopeParts): Scopes {
   /** A class: there is one for each scope, and a program opens millions. */
   class OpenScope implements Scope {
     readonly #depth: number;
-    #open = true;
+    readonly #number: number;
 
-    constructor(depth: number) {
+    constructor(depth: number, number: number) {
       this.#depth = depth;
+      this.#number = number;
+    }
+
+    #isOpen(): boolean {
+      return numbers[this.#depth - 1] === this.#number;
     }
 
     #assertInnermost(): void {
       parts.assertUsable();
-      if (!this.#open || this.#depth > control[SCOPES]!) throw orderError("The scope was closed before.");
+      if (!this.#isOpen()) throw orderError("The scope was closed before.");
       if (this.#depth !== control[SCOPES]) {
         throw orderError("A scope inside this one is open: use that one, or close it first.");
       }
@@ -101,7 +120,7 @@ export function createScopes(parts: ScopeParts): Scopes {
 
     create(layout: Layout, words?: number): Owned {
       this.#assertInnermost();
-      if (!roots.makeRoom()) parts.makeRoom(0);
+      if (!roots.makeRoom()) parts.collectAndCount(0);
       const object = parts.create(layout, words);
       roots.push(object);
       return object as Owned;
@@ -111,8 +130,8 @@ export function createScopes(parts: ScopeParts): Scopes {
       this.#assertInnermost();
       parts.check(value);
       if (value <= 0) return value as Owned;
-      if (!roots.makeRoom()) parts.makeRoom(value);
-      parts.incref(value);
+      if (roots.makeRoom()) parts.incref(value);
+      else parts.collectAndCount(value);
       roots.push(value);
       return value as Owned;
     }
@@ -133,16 +152,13 @@ export function createScopes(parts: ScopeParts): Scopes {
     }
 
     dispose(): void {
-      if (!this.#open) return;
-      if (!parts.isGone() && this.#depth <= control[SCOPES]!) {
-        if (this.#depth !== control[SCOPES]) {
-          throw orderError(
-            "A scope inside this one is still open. Scopes close in reverse order: `using` sees to it.",
-          );
-        }
-        closeInnermost();
+      if (!this.#isOpen() || parts.isGone()) return;
+      if (this.#depth !== control[SCOPES]) {
+        throw orderError(
+          "A scope inside this one is still open. Scopes close in reverse order: `using` sees to it.",
+        );
       }
-      this.#open = false;
+      closeInnermost();
     }
 
     [DISPOSE](): void {
@@ -154,8 +170,9 @@ export function createScopes(parts: ScopeParts): Scopes {
     enter() {
       parts.assertUsable();
       starts.push(control[HANDLES]!);
+      numbers.push(++lastNumber);
       control[SCOPES]!++;
-      return new OpenScope(control[SCOPES]!);
+      return new OpenScope(control[SCOPES]!, lastNumber);
     },
     closeAbove(depth) {
       while (control[SCOPES]! > depth) closeInnermost();
