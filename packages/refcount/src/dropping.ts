@@ -18,25 +18,26 @@
  * of the dying share dies with the last of them, in CPython possibly after an object that follows.
  */
 
+import type { CounterContext } from "@heapwright/core";
+
 import {
   ALL,
   BUFFER_COUNT,
   BUFFER_FIRST,
+  COUNT_AND_WEAKREFS,
+  ENTRIES,
   HAS_WEAKREFS,
   ITEMS,
-  LAYOUT,
   LAYOUT_MASK,
+  LEAF,
+  LEAF_OR_SPEAKS,
   ONE_COUNT,
+  SPEAKS,
   STRIDE_MASK,
-  type CounterContext,
-} from "@heapwright/core";
-
-import { WHOLE_COUNT, type SpilledCounts } from "./spilled-counts.js";
+  WHOLE_COUNT,
+} from "./bits.js";
+import type { SpilledCounts } from "./spilled-counts.js";
 import type { WaitingStack } from "./waiting-stack.js";
-
-/** Layouts whose objects may have user code run when they die, or are known to others. */
-const SPEAKS: number = LAYOUT.finalizer | LAYOUT.legacyFinalizer | LAYOUT.weakReference;
-const LEAF_OR_SPEAKS: number = LAYOUT.leaf | SPEAKS;
 
 /** Gives up references. */
 export interface Dropping {
@@ -59,7 +60,7 @@ export function createDropping(
   function takeOver(object: number): void {
     const header = words[object]!;
     const flags = layoutFlags[header & LAYOUT_MASK]! & LEAF_OR_SPEAKS;
-    if (flags === LAYOUT.leaf && (header & HAS_WEAKREFS) === 0) bury(object);
+    if (flags === LEAF && (header & HAS_WEAKREFS) === 0) bury(object);
     else waiting.push(object);
   }
 
@@ -76,7 +77,7 @@ export function createDropping(
     } else if (code === ITEMS) {
       const first = words[object + BUFFER_FIRST]!;
       const count = words[object + BUFFER_COUNT]!;
-      const isEntries = (layoutFlags[layout]! & LAYOUT.entries) !== 0;
+      const isEntries = (layoutFlags[layout]! & ENTRIES) !== 0;
       word = isEntries ? first + count - 1 : first;
       end = isEntries ? first - 1 : first + count;
       step = isEntries ? -1 : 1;
@@ -107,8 +108,7 @@ export function createDropping(
 
   return {
     isSilent: (header) =>
-      (header & (WHOLE_COUNT | HAS_WEAKREFS)) === ONE_COUNT &&
-      (layoutFlags[header & LAYOUT_MASK]! & SPEAKS) === 0,
+      (header & COUNT_AND_WEAKREFS) === ONE_COUNT && (layoutFlags[header & LAYOUT_MASK]! & SPEAKS) === 0,
     dropReferences,
     takeOver,
   };

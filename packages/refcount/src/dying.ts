@@ -17,10 +17,11 @@
  * when that one's last words do the same, and so on 50 times over, the rest waits for the outermost to finish.
  */
 
-import { IMMORTAL, ONE_COUNT, type CounterContext } from "@heapwright/core";
+import type { CounterContext } from "@heapwright/core";
 
+import { IMMORTAL, ONE_COUNT, WHOLE_COUNT } from "./bits.js";
 import type { Dropping } from "./dropping.js";
-import { WHOLE_COUNT, type SpilledCounts } from "./spilled-counts.js";
+import type { SpilledCounts } from "./spilled-counts.js";
 import type { WaitingStack } from "./waiting-stack.js";
 
 /** How many deaths may be under way inside each other. CPython: `PyTrash_UNWIND_LEVEL`. */

@@ -30,9 +30,6 @@ import {
   type RefTable,
 } from "@heapwright/core";
 
-/** Every bit of a header that tells how many references there are. A lone {@link ONE_COUNT} among them: exactly one. */
-export const WHOLE_COUNT: number = ~BELOW_COUNT | OVERFLOWED | IMMORTAL;
-
 /** The largest count that a field keeps alone. */
 const FIELD_MAX = 2 * SPILL - 1;
 

@@ -87,7 +87,7 @@ describe("counts in a heap", () => {
         scope.create(each),
       );
       for (let index = 0; index < 8190; index++) heap.items.append(list!, popular!);
-      for (let page: number; (page = heap.memory.reserve(PAGE, PAGE, 1)) !== 0; ) taken.push(page);
+      for (let page: number; (page = heap.memory.reserve(PAGE, PAGE, 1)) !== 0;) taken.push(page);
       expect(heap.count(popular!)).toBe(8191);
       expect(() => heap.set(node!, 0, popular!)).toThrow(
         expect.objectContaining({ code: "ERR_OUT_OF_MEMORY" }) as HeapwrightError,
