@@ -108,14 +108,9 @@ function createMarkSweep(context: CollectorContext, options: PacingOptions): Col
   /** Spares those of the condemned that what is left leads to, and gives the leaves new marks. */
   function traceFromWhatIsLeft(): void {
     hasRetraced = true;
-    try {
-      sweeper.absolve();
-      traceFromRoots();
-      sweeper.convict();
-    } catch (error) {
-      sweeper.spareAll();
-      throw error;
-    }
+    sweeper.absolve();
+    traceFromRoots();
+    sweeper.convict();
   }
 
   function findAndReap(): Reaped {
@@ -138,6 +133,7 @@ function createMarkSweep(context: CollectorContext, options: PacingOptions): Col
       try {
         return findAndReap();
       } catch (error) {
+        // Nothing that is condemned was freed, or all of it was: with no marks and no verdict the heap is as it should be.
         sweeper.clear();
         pacing.collected(pacing.live());
         throw error;

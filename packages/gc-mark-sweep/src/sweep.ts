@@ -51,8 +51,6 @@ export interface Sweeper {
   absolve(): void;
   /** Undoes {@link Sweeper.absolve}: what has a mark gets age 0, what has none is CONDEMNED. */
   convict(): void;
-  /** Spares everything: the condemned get age 0, all leaves a mark. For when tracing anew failed. */
-  spareAll(): void;
   /** Buries the leaves without a mark, and sets the bytes of leaf pools to 0. Returns how many. */
   buryLeaves(): number;
   /** Sets all bytes to 0. */
@@ -141,11 +139,6 @@ export function createSweeper(image: HeapImage, deaths: Deaths): Sweeper {
       eachPool(TRACKED_POOL, (first) => {
         for (let i = first; i < first + poolGranules; i++) work[i] = work[i] === 0 ? condemned : 0;
       });
-    },
-
-    spareAll() {
-      fillPools(TRACKED_POOL, 0);
-      fillPools(LEAF_POOL, MARKED);
     },
 
     buryLeaves() {

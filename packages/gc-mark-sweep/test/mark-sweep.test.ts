@@ -273,8 +273,8 @@ describe("collecting by itself", () => {
   it("collects when the memory is full, garbage with finalizers included", () => {
     let finalized = 0;
     const shadow = createShadowHeap({ maxBytes: "2MiB", threshold: 0, mourn: () => (finalized += 1) });
-    for (let i = 0; i < 100_000; i++) {
-      shadow.unpin(shadow.make(i % 5 === 0 ? "mourned" : "small"));
+    for (let i = 0; i < 50_000; i++) {
+      shadow.unpin(shadow.make(i % 2 === 0 ? "mourned" : "large"));
       if (i % 1000 === 0) shadow.forget();
     }
     expect(finalized).toBeGreaterThan(0);
@@ -313,6 +313,60 @@ describe("errors", () => {
       expect(heap.stats().objects).toBe(2);
       heap.verify();
     });
+  });
+
+  it("in the second look put off what was to die", () => {
+    let isBroken = false;
+    const heap = createHeap({
+      allocator: pymalloc(),
+      collector: markSweep(),
+      maxBytes: "4MiB",
+      code: {
+        edges() {
+          if (isBroken) throw new Error("on purpose");
+        },
+        finalize() {
+          isBroken = true;
+        },
+      },
+    });
+    const custom = heap.layout({ name: "Custom", scan: "custom", words: 1, edges: "edges" });
+    const mourned = heap.layout({ name: "Mourned", scan: "prefix", slots: 1, finalizer: "finalize" });
+    const leaf = heap.layout({ name: "Leaf", scan: "leaf", words: 1 });
+    heap.scope((scope) => {
+      scope.create(custom);
+      heap.scope((inner) => heap.set(inner.create(mourned), 0, inner.create(leaf)));
+      expect(() => heap.gc.collect()).toThrow("on purpose");
+      isBroken = false;
+      heap.verify();
+      expect(heap.stats().objects).toBe(3);
+      expect(heap.gc.collect()).toBe(1);
+      expect(heap.stats().objects).toBe(1);
+    });
+  });
+
+  it("do not come back at each allocation", () => {
+    const heap = createHeap({
+      allocator: pymalloc(),
+      collector: markSweep({ threshold: 10 }),
+      maxBytes: "4MiB",
+      code: {
+        edges() {
+          throw new Error("on purpose");
+        },
+      },
+    });
+    const custom = heap.layout({ name: "Custom", scan: "custom", words: 1, edges: "edges" });
+    const scope = heap.enter();
+    let errors = 0;
+    for (let i = 0; i < 100; i++) {
+      try {
+        scope.create(custom);
+      } catch {
+        errors++;
+      }
+    }
+    expect(errors).toBe(9);
   });
 
   it("meet a heap with a counter", () => {
