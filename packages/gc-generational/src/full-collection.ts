@@ -21,8 +21,10 @@
  * Leaves and untracked objects are targets like any other, their bytes get numbers, and nobody reads them: nothing is
  * subtracted on behalf of an untracked object, so what it refers to counts as referred to from outside, as in CPython.
  *
- * The loops take four references at a time. That is a fifth of the time on random graphs: V8 checks what kind of array it
- * has before each run of accesses without a branch back, not before each access.
+ * Two things are there for V8 alone. The loops take two references at a time, which saves a tenth: what kind of array it
+ * has, and how long that is, V8 checks again after each branch back. And each pool is a call: a function that is called
+ * often is compiled as a whole, while one that loops for long is compiled in the middle of its loop, and comes out a third
+ * slower in one process of two.
  */
 
 import type { HeapImage } from "@heapwright/core";
@@ -71,51 +73,51 @@ export function createFullCollection(image: HeapImage, hot: HotObjects): FullCol
 
   /** The first sweep. Returns how many objects are tracked. */
   function subtract(firstPool: number, endPool: number): number {
-    const words = heapWords;
-    const work = heapWork;
-    const pools = heapPools;
-    const scan = heapScan;
     let tracked = 0;
     for (let pool = firstPool; pool < endPool; pool++) {
-      const poolWord = pools[pool]!;
+      const poolWord = heapPools[pool]!;
       if (poolWord >>> KIND_SHIFT !== TRACKED_POOL) continue;
-      const stride = poolWord & STRIDE_MASK;
-      const first = pool << poolShift;
-      for (let object = first, last = first + poolWords - stride; object <= last; object += stride) {
-        const header = words[object]!;
-        if (header === 0 || (header & UNTRACKED) !== 0) continue;
-        tracked++;
-        work[object >> WORK_SHIFT]! += header >>> COUNT_SHIFT;
-        if ((header & FULL_HOT) !== 0) hot.add(object);
+      tracked += subtractPool(pool << poolShift, poolWord & STRIDE_MASK);
+    }
+    return tracked;
+  }
 
-        const code = scan[header & LAYOUT_MASK]!;
-        let word = object + 1;
-        let end = word + code;
-        if (code < 0) {
-          if (code === ITEMS) {
-            word = words[object + BUFFER_FIRST]!;
-            end = word + words[object + BUFFER_COUNT]!;
-          } else if (code === ALL) {
-            end = object + stride;
-          } else {
-            subtractOthers(object);
-            continue;
-          }
+  function subtractPool(first: number, stride: number): number {
+    const words = heapWords;
+    const work = heapWork;
+    const scan = heapScan;
+    const last = first + poolWords - stride;
+    let tracked = 0;
+    for (let object = first; object <= last; object += stride) {
+      const header = words[object]!;
+      if (header === 0 || (header & UNTRACKED) !== 0) continue;
+      tracked++;
+      work[object >> WORK_SHIFT]! += header >>> COUNT_SHIFT;
+      if ((header & FULL_HOT) !== 0) hot.add(object);
+
+      const code = scan[header & LAYOUT_MASK]!;
+      let word = object + 1;
+      let end = word + code;
+      if (code < 0) {
+        if (code === ITEMS) {
+          word = words[object + BUFFER_FIRST]!;
+          end = word + words[object + BUFFER_COUNT]!;
+        } else if (code === ALL) {
+          end = object + stride;
+        } else {
+          subtractOthers(object);
+          continue;
         }
-        for (const lastFour = end - 3; word < lastFour; word += 4) {
-          const a = words[word]!;
-          const b = words[word + 1]!;
-          const c = words[word + 2]!;
-          const d = words[word + 3]!;
-          if (a > 0) work[a >> WORK_SHIFT]!--;
-          if (b > 0) work[b >> WORK_SHIFT]!--;
-          if (c > 0) work[c >> WORK_SHIFT]!--;
-          if (d > 0) work[d >> WORK_SHIFT]!--;
-        }
-        for (; word < end; word++) {
-          const target = words[word]!;
-          if (target > 0) work[target >> WORK_SHIFT]!--;
-        }
+      }
+      for (const lastPair = end - 1; word < lastPair; word += 2) {
+        const a = words[word]!;
+        const b = words[word + 1]!;
+        if (a > 0) work[a >> WORK_SHIFT]!--;
+        if (b > 0) work[b >> WORK_SHIFT]!--;
+      }
+      if (word < end) {
+        const a = words[word]!;
+        if (a > 0) work[a >> WORK_SHIFT]!--;
       }
     }
     return tracked;
@@ -126,81 +128,76 @@ export function createFullCollection(image: HeapImage, hot: HotObjects): FullCol
     for (let edge = 0; edge < length; edge++) heapWork[refs[edge]! >> WORK_SHIFT]!--;
   }
 
-  /** The second sweep. Leaves the unreached objects in `suspects`, in the order of their addresses, and returns how many. */
+  /** The second sweep. Leaves the unreached objects in `suspects`, by rising address, and returns how many. */
   function propagate(firstPool: number, endPool: number): number {
+    let count = 0;
+    for (let pool = firstPool; pool < endPool; pool++) {
+      const poolWord = heapPools[pool]!;
+      if (poolWord >>> KIND_SHIFT !== TRACKED_POOL) continue;
+      count = propagatePool(pool << poolShift, poolWord & STRIDE_MASK, count);
+    }
+    return keepUnreached(heapWork, suspects.words, count, UNREACHED);
+  }
+
+  function propagatePool(first: number, stride: number, suspectsBefore: number): number {
     const words = heapWords;
     const work = heapWork;
     const pools = heapPools;
     const scan = heapScan;
+    const last = first + poolWords - stride;
     let stack = passed.words;
     let depth = 0;
     let unreached = suspects.words;
-    let count = 0;
-    for (let pool = firstPool; pool < endPool; pool++) {
-      const poolWord = pools[pool]!;
-      if (poolWord >>> KIND_SHIFT !== TRACKED_POOL) continue;
-      const stride = poolWord & STRIDE_MASK;
-      const first = pool << poolShift;
-      for (let cursor = first, last = first + poolWords - stride; cursor <= last; cursor += stride) {
-        if (work[cursor >> WORK_SHIFT] === UNREACHED) {
-          const header = words[cursor]!;
-          if (header === 0 || (header & UNTRACKED) !== 0) continue;
-          if (count === unreached.length) unreached = suspects.reserve(count + 1);
-          unreached[count++] = cursor;
-          continue;
+    let count = suspectsBefore;
+    for (let cursor = first; cursor <= last; cursor += stride) {
+      if (work[cursor >> WORK_SHIFT] === UNREACHED) {
+        const header = words[cursor]!;
+        if (header === 0 || (header & UNTRACKED) !== 0) continue;
+        if (count === unreached.length) unreached = suspects.reserve(count + 1);
+        unreached[count++] = cursor;
+        continue;
+      }
+      for (let object = cursor; ; object = stack[--depth]!) {
+        const code = scan[words[object]! & LAYOUT_MASK]!;
+        let word = object + 1;
+        let end = word + code;
+        if (code < 0) {
+          if (code === ITEMS) {
+            word = words[object + BUFFER_FIRST]!;
+            end = word + words[object + BUFFER_COUNT]!;
+          } else if (code === ALL) {
+            end = object + (pools[object >> poolShift]! & STRIDE_MASK);
+          } else {
+            depth = reachOthers(object, cursor, depth);
+            stack = passed.words;
+            end = word;
+          }
         }
-        for (let object = cursor; ; object = stack[--depth]!) {
-          const code = scan[words[object]! & LAYOUT_MASK]!;
-          let word = object + 1;
-          let end = word + code;
-          if (code < 0) {
-            if (code === ITEMS) {
-              word = words[object + BUFFER_FIRST]!;
-              end = word + words[object + BUFFER_COUNT]!;
-            } else if (code === ALL) {
-              end = object + (pools[object >> poolShift]! & STRIDE_MASK);
-            } else {
-              depth = reachOthers(object, cursor, depth);
-              stack = passed.words;
-              end = word;
-            }
+        // Once an object, not once a reference: it may push all that it has.
+        if (depth + end - word > stack.length) stack = passed.reserve(depth + end - word);
+        for (const lastPair = end - 1; word < lastPair; word += 2) {
+          const a = words[word]!;
+          const b = words[word + 1]!;
+          if (a > 0 && work[a >> WORK_SHIFT] === UNREACHED) {
+            work[a >> WORK_SHIFT] = REACHED;
+            if (a < cursor) stack[depth++] = a;
           }
-          // Once an object, not once a reference: it may push all that it has.
-          if (depth + end - word > stack.length) stack = passed.reserve(depth + end - word);
-          for (const lastFour = end - 3; word < lastFour; word += 4) {
-            const a = words[word]!;
-            const b = words[word + 1]!;
-            const c = words[word + 2]!;
-            const d = words[word + 3]!;
-            if (a > 0 && work[a >> WORK_SHIFT] === UNREACHED) {
-              work[a >> WORK_SHIFT] = REACHED;
-              if (a < cursor) stack[depth++] = a;
-            }
-            if (b > 0 && work[b >> WORK_SHIFT] === UNREACHED) {
-              work[b >> WORK_SHIFT] = REACHED;
-              if (b < cursor) stack[depth++] = b;
-            }
-            if (c > 0 && work[c >> WORK_SHIFT] === UNREACHED) {
-              work[c >> WORK_SHIFT] = REACHED;
-              if (c < cursor) stack[depth++] = c;
-            }
-            if (d > 0 && work[d >> WORK_SHIFT] === UNREACHED) {
-              work[d >> WORK_SHIFT] = REACHED;
-              if (d < cursor) stack[depth++] = d;
-            }
+          if (b > 0 && work[b >> WORK_SHIFT] === UNREACHED) {
+            work[b >> WORK_SHIFT] = REACHED;
+            if (b < cursor) stack[depth++] = b;
           }
-          for (; word < end; word++) {
-            const target = words[word]!;
-            if (target > 0 && work[target >> WORK_SHIFT] === UNREACHED) {
-              work[target >> WORK_SHIFT] = REACHED;
-              if (target < cursor) stack[depth++] = target;
-            }
-          }
-          if (depth === 0) break;
         }
+        if (word < end) {
+          const a = words[word]!;
+          if (a > 0 && work[a >> WORK_SHIFT] === UNREACHED) {
+            work[a >> WORK_SHIFT] = REACHED;
+            if (a < cursor) stack[depth++] = a;
+          }
+        }
+        if (depth === 0) break;
       }
     }
-    return keepUnreached(work, unreached, count, UNREACHED);
+    return count;
   }
 
   function reachOthers(object: number, cursor: number, depth: number): number {

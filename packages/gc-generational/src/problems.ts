@@ -5,13 +5,13 @@
 import type { HeapImage } from "@heapwright/core";
 
 import { MIDDLE, OLD, YOUNG } from "./ages.js";
-import { CONDEMNED, KIND_SHIFT, STRIDE_MASK, TRACKED_POOL, UNTRACKED, WORK_SHIFT } from "./bits.js";
+import { KIND_SHIFT, MAX_AGE, STRIDE_MASK, TRACKED_POOL, UNTRACKED, WORK_SHIFT } from "./bits.js";
 import { BIRTHS, MIDDLE_ONLY, NO_BIRTHS } from "./work-bytes.js";
 
 /**
  * Sentences on everything that is wrong.
  *
- * @param reaping - the dead of a collection are being buried, and have no age
+ * @param reaping - the pipeline is at work: what is condemned, or was taken out of that, has no age
  */
 export function ageProblems(image: HeapImage, reaping: boolean): string[] {
   const problems: string[] = [];
@@ -39,7 +39,7 @@ function poolProblems(
   const end = start + (1 << poolShift);
   for (let granule = start >> WORK_SHIFT; granule < end >> WORK_SHIFT; granule++) {
     const age = work[granule]!;
-    if (age === OLD || (reaping && age === CONDEMNED)) continue;
+    if (age === OLD || (reaping && age > MAX_AGE)) continue;
     const offset = (granule << WORK_SHIFT) - start;
     const cell = start + Math.ceil(offset / stride) * stride;
     const begins = isTracked && cell >> WORK_SHIFT === granule && cell + stride <= end;
