@@ -391,7 +391,7 @@ export function assembleHeap(parts: HeapParts): Heap {
     allocator.dispose();
   }
 
-  const items = createItems({ tables, mutator, buffers, withRoom });
+  const items = createItems({ tables, mutator, buffers, counter, withRoom });
 
   const heap: Heap & MutatorState = {
     memory,

@@ -106,7 +106,8 @@ export function createBurial(parts: BurialParts): Burial {
         control[FREED_BUFFERS]!++;
         free(words[object + BUFFER_FIRST]! * 4);
       }
-      if ((header & UNTRACKED) === 0 && control[TRIGGER_COUNT]! > 0) control[TRIGGER_COUNT]!--;
+      // Untracked or not, as in CPython: it was counted when it was born.
+      if ((flags & LAYOUT.leaf) === 0 && control[TRIGGER_COUNT]! > 0) control[TRIGGER_COUNT]!--;
       control[BURIED_OBJECTS]!++;
       cells.give(object);
     },

@@ -12,17 +12,17 @@
  * ```
  *
  * Most garbage has neither finalizer nor weak references, and goes straight to the last but one step. User code always finds
- * a heap in order: the condemned are held by a count of the pipeline's while it runs, and nothing of them is cleared
- * before all of it is done.
+ * a heap in order: nothing of the condemned is cleared before all of it is done. What user code does to them takes effect
+ * at once: an object whose last reference it drops dies by its count there and then, and is none of the pipeline's any
+ * more. Its work byte tells: it is an age from then on, whoever has the cell.
  *
  * Follows `gc_collect_main` of `Modules/gcmodule.c`, CPython 3.11: `move_legacy_finalizers`, `handle_weakrefs`,
- * `finalize_garbage`, `handle_resurrected_objects`, `delete_garbage`, `handle_legacy_garbage`. The last one differs in
- * order only: an object that was kept for its finalizer gets into `gc.garbage` at once.
+ * `finalize_garbage`, `handle_resurrected_objects`, `delete_garbage`, `handle_legacy_garbage`.
  */
 
 import { HeapwrightError } from "../errors.js";
 import type { Burial } from "./burial.js";
-import type { Collector, Deaths } from "./collector.js";
+import type { Collector, Deaths, Reaped } from "./collector.js";
 import { FINALIZER_LAYOUTS, WEAK_REFERENCES } from "./control.js";
 import type { Counter } from "./counter.js";
 import type { Edges } from "./edges.js";
@@ -31,7 +31,7 @@ import type { EventSink } from "./collector.js";
 import { LAYOUT } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
 import type { LastWords } from "./last-words.js";
-import { FINALIZED, HAS_WEAKREFS, LAYOUT_MASK } from "./object-word.js";
+import { FINALIZED, HAS_WEAKREFS, LAYOUT_MASK, UNTRACKED } from "./object-word.js";
 import { spareReachable } from "./recount.js";
 import type { WeakLists } from "./weak-references.js";
 import { CONDEMNED, WORK_SHIFT } from "./work-byte.js";
@@ -61,6 +61,12 @@ export interface LateDeaths {
   /** Calls the callbacks of weak references that finalizers made to what was about to die. */
   callLate(): void;
 }
+
+/**
+ * The work byte of an object that was taken out of the condemned for a legacy finalizer's sake, until the end of the
+ * pipeline, where counts are kept: it may die by its count before.
+ */
+const SET_ASIDE = 254;
 
 /** Makes the pipeline of a heap. */
 export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
@@ -104,24 +110,24 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
     return false;
   }
 
-  /** Takes objects with a legacy finalizer, and all that they reach, out of the condemned. Returns the former. */
-  function moveLegacyFinalizers(refs: Int32Array, count: number, spared: number): number[] {
-    const legacy: number[] = [];
+  /** Takes objects with a legacy finalizer, and all that they reach, out of the condemned. Returns them, the former first. */
+  function moveLegacyFinalizers(refs: Int32Array, count: number, age: number): number[] {
+    const moved: number[] = [];
     for (let index = 0; index < count; index++) {
-      if ((flagsOf(refs[index]!) & LAYOUT.legacyFinalizer) !== 0) legacy.push(refs[index]!);
+      if ((flagsOf(refs[index]!) & LAYOUT.legacyFinalizer) !== 0) moved.push(refs[index]!);
     }
-    const reached = [...legacy];
-    for (const object of legacy) work[object >> WORK_SHIFT] = spared;
-    for (let object = reached.pop(); object !== undefined; object = reached.pop()) {
+    for (const object of moved) work[object >> WORK_SHIFT] = age;
+    // It grows on the way.
+    for (const object of moved) {
       const { refs: found, length } = edges.of(object);
       for (let edge = 0; edge < length; edge++) {
         const target = found[edge]!;
         if (!isCondemned(target)) continue;
-        work[target >> WORK_SHIFT] = spared;
-        reached.push(target);
+        work[target >> WORK_SHIFT] = age;
+        moved.push(target);
       }
     }
-    return legacy;
+    return moved;
   }
 
   /** Moves those that are still condemned to the front. Returns how many. */
@@ -133,17 +139,16 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
     return kept;
   }
 
-  /** While user code runs nothing of the condemned goes: each is held, and takes its turn whatever others do. */
-  function holdAll(refs: Int32Array, count: number, spared: number): void {
-    for (let index = 0; index < count; index++) {
-      if (parts.hold(refs[index]!)) continue;
-      for (let held = 0; held < index; held++) parts.letGo(refs[held]!);
-      for (let each = 0; each < count; each++) work[refs[each]! >> WORK_SHIFT] = spared;
+  /** Calls a finalizer. The object is held meanwhile, and may die of its count as soon as it is not any more. */
+  function finalize(object: number): void {
+    if (!parts.hold(object)) {
       throw new HeapwrightError(
         "ERR_OUT_OF_MEMORY",
-        "The memory has no room for the counts of a collection under way.",
+        "The memory has no room for the count of an object that is to be finalized.",
       );
     }
+    lastWords.finalize(object);
+    parts.letGo(object);
   }
 
   function clearWeakReferences(refs: Int32Array, count: number): number[] {
@@ -158,27 +163,25 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
     return called;
   }
 
-  /** Returns how many are still condemned. */
-  function runUserCode(refs: Int32Array, count: number, spared: number): number {
-    const counter = parts.counter();
-    holdAll(refs, count, spared);
-    lastWords.callBack(clearWeakReferences(refs, count));
+  /** Returns how many are still condemned, and how many weak references ended with their callbacks. */
+  function runUserCode(refs: Int32Array, count: number, spared: number): { dead: number; ended: number } {
+    const ended = lastWords.callBack(clearWeakReferences(refs, count));
     let finalized = 0;
     for (let index = 0; index < count; index++) {
-      if (hasLastWords(refs[index]!) && lastWords.finalize(refs[index]!)) finalized++;
+      const object = refs[index]!;
+      if (!isCondemned(object) || !hasLastWords(object)) continue;
+      finalize(object);
+      finalized++;
     }
     events.emit(EVENT.finalized, finalized, 0);
 
-    // Some have lost their last reference meanwhile: these die by their count, here.
-    counter?.suspend();
-    for (let index = 0; index < count; index++) parts.letGo(refs[index]!);
-    counter?.resume();
     const left = stillCondemned(refs, count);
+    const counter = parts.counter();
     if (counter) spareReachable(tables, edges, counter, refs, left, spared);
     else parts.collector().recheck?.(refs, left);
     const dead = stillCondemned(refs, left);
     events.emit(EVENT.rechecked, left, left - dead);
-    return dead;
+    return { dead, ended };
   }
 
   /** Returns how many of them were tracked. */
@@ -198,23 +201,44 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
     return tracked;
   }
 
+  /** Those that were set aside live on. Returns how many of them the collector looks at. */
+  function keepLegacy(moved: readonly number[], setAside: number, spared: number): number {
+    let tracked = 0;
+    for (const object of moved) {
+      // The garbage was all that kept it alive.
+      if (work[object >> WORK_SHIFT] !== setAside) continue;
+      work[object >> WORK_SHIFT] = spared;
+      if ((words[object]! & UNTRACKED) === 0) tracked++;
+      if ((flagsOf(object) & LAYOUT.legacyFinalizer) !== 0) parts.keepGarbage(object);
+    }
+    return tracked;
+  }
+
+  function reap(refs: Int32Array, count: number, spared: number): Reaped {
+    if (!anySpecial(refs, count)) return { collected: buryAll(refs, count), uncollectable: 0 };
+    // Without counts nothing dies before its time, and a collector that scans looks at the ages.
+    const setAside = parts.counter() ? SET_ASIDE : spared;
+    const moved = moveLegacyFinalizers(refs, count, setAside);
+    let dead = stillCondemned(refs, count);
+    let ended = 0;
+    try {
+      if (anyUserCode(refs, dead)) ({ dead, ended } = runUserCode(refs, dead, spared));
+      else clearWeakReferences(refs, dead);
+    } catch (error) {
+      for (const object of moved) work[object >> WORK_SHIFT] = spared;
+      for (let index = 0; index < dead; index++) {
+        if (isCondemned(refs[index]!)) work[refs[index]! >> WORK_SHIFT] = spared;
+      }
+      throw error;
+    }
+    const collected = buryAll(refs, dead) + ended;
+    return { collected, uncollectable: keepLegacy(moved, setAside, spared) };
+  }
+
   return {
     bury: burial.bury,
-
-    reap(refs, count, spared) {
-      if (count === 0) return { collected: 0, uncollectable: 0 };
-      let dead = count;
-      let legacy: number[] = [];
-      if (anySpecial(refs, count)) {
-        legacy = moveLegacyFinalizers(refs, count, spared);
-        dead = stillCondemned(refs, count);
-        if (anyUserCode(refs, dead)) dead = runUserCode(refs, dead, spared);
-        else clearWeakReferences(refs, dead);
-      }
-      const collected = buryAll(refs, dead);
-      for (const object of legacy) parts.keepGarbage(object);
-      return { collected, uncollectable: legacy.length };
-    },
+    reap: (refs, count, spared) =>
+      count === 0 ? { collected: 0, uncollectable: 0 } : reap(refs, count, spared),
 
     callLate() {
       lastWords.callBack(late.splice(0));

@@ -5,8 +5,9 @@
 import { HeapwrightError } from "../errors.js";
 import { showValue } from "../show-value.js";
 import type { Buffers } from "./buffers.js";
+import type { Counter } from "./counter.js";
 import type { HeapTables } from "./heap-tables.js";
-import { decref, store, type MutatorState } from "./mutator.js";
+import { store, type MutatorState } from "./mutator.js";
 import type { Ptr } from "./reference.js";
 import { BUFFER_CAPACITY, BUFFER_COUNT, BUFFER_FIRST } from "./scan.js";
 
@@ -24,7 +25,7 @@ export interface Items {
    * @throws HeapwrightError `ERR_OUT_OF_MEMORY`; nothing changes then
    */
   append(object: Ptr, value: Ptr): void;
-  /** Drops all items from a place on, the last one first. */
+  /** Drops all items from a place on. They die when all are out of the list, the last one first. CPython: `del list[count:]`. */
   truncate(object: Ptr, count: number): void;
   /**
    * Sees to it that the buffer has room for so many items, or words of raw data in a leaf.
@@ -45,6 +46,7 @@ export interface ItemsParts {
   readonly tables: HeapTables;
   readonly mutator: MutatorState;
   readonly buffers: Buffers;
+  readonly counter: Counter | undefined;
   /**
    * Tries, and when there is no room tries once more after a collection, which spares what the call works on.
    *
@@ -113,15 +115,14 @@ export function createItems(parts: ItemsParts): Items {
           `A list has a whole number of items, not ${showValue(count)}.`,
         );
       }
-      while (words[object + BUFFER_COUNT]! > count) {
-        const last = words[object + BUFFER_COUNT]! - 1;
-        const word = words[object + BUFFER_FIRST]! + last;
-        // The list is in order before the item dies: user code may look at it.
-        const value = words[word]!;
-        words[object + BUFFER_COUNT] = last;
-        words[word] = 0;
-        decref(mutator, value);
-      }
+      const before = words[object + BUFFER_COUNT]!;
+      if (count >= before) return;
+      const first = words[object + BUFFER_FIRST]!;
+      // The list is in order before the first item dies: user code may look at it, and change it.
+      words[object + BUFFER_COUNT] = count;
+      parts.counter?.suspend();
+      for (let word = first + count; word < first + before; word++) store(mutator, object, word, 0);
+      parts.counter?.resume();
     },
 
     reserve(object, wordCount) {

@@ -1,8 +1,9 @@
 /**
  * What an object may still do before it goes: its finalizer, and the callbacks of weak references to it.
  *
- * Follows `PyObject_CallFinalizerFromDealloc` (Objects/object.c) and `PyObject_ClearWeakRefs` (Objects/weakrefobject.c),
- * CPython 3.11: on the way of counts the finalizer comes first, so that an object it resurrects keeps its weak references.
+ * Follows `subtype_dealloc` (Objects/typeobject.c) and `PyObject_ClearWeakRefs` (Objects/weakrefobject.c), CPython 3.11: on
+ * the way of counts the finalizer comes first, so that an object it resurrects keeps its weak references. A legacy finalizer
+ * comes last.
  */
 
 import { HeapwrightError } from "../errors.js";
@@ -21,8 +22,8 @@ import type { WeakLists } from "./weak-references.js";
 export interface LastWords {
   /** See `CounterContext.mayDie`. */
   mayDie(object: number): boolean;
-  /** Calls the finalizer of an object unless it was called before. Returns whether it was called now. */
-  finalize(object: number): boolean;
+  /** Calls the finalizer of an object that has one, for the first time. */
+  finalize(object: number): void;
   /**
    * Clears all weak references to an object. Those whose callbacks have to be called are added to `called`, and are kept
    * alive until {@link LastWords.callBack}.
@@ -31,8 +32,12 @@ export interface LastWords {
    * @returns how many were cleared
    */
   clearWeakReferences(object: number, called: number[], isTrash?: (weak: number) => boolean): number;
-  /** Calls the callbacks of cleared weak references, in this order. */
-  callBack(weaks: readonly number[]): void;
+  /**
+   * Calls the callbacks of cleared weak references, in this order, and lets go of each after its callback.
+   *
+   * @returns how many of them ended with that, where counts tell
+   */
+  callBack(weaks: readonly number[]): number;
 }
 
 /** What this file leans on. */
@@ -54,6 +59,9 @@ export interface LastWordsParts {
 
 const CALLBACK = "the callback of a weak reference";
 
+/** Stands for a weak reference whose callback cannot be called. */
+const UNHELD = 0;
+
 function refuseForLackOfRoom(): never {
   throw new HeapwrightError(
     "ERR_OUT_OF_MEMORY",
@@ -66,21 +74,15 @@ export function createLastWords(parts: LastWordsParts): LastWords {
   const { tables, layouts, code, weak, userCode } = parts;
   const { words, layoutFlags } = tables;
 
-  function finalize(object: number): boolean {
-    const number = words[object]! & LAYOUT_MASK;
-    const flags = layoutFlags[number]!;
-    const entry = layouts.entries[number]!;
-    if ((flags & LAYOUT.finalizer) !== 0) {
-      if ((words[object]! & FINALIZED) !== 0) return false;
-      // Before the call: an object that its finalizer resurrects is not finalized again.
-      words[object]! |= FINALIZED;
-    } else if ((flags & LAYOUT.legacyFinalizer) === 0) {
-      return false;
-    }
-    userCode.call(`the finalizer of "${entry.spec.name}"`, () =>
-      entry.finalizer?.(object as Ptr, parts.heap()),
-    );
-    return true;
+  function callFinalizer(object: number): void {
+    const { spec, finalizer } = layouts.entries[words[object]! & LAYOUT_MASK]!;
+    userCode.call(`the finalizer of "${spec.name}"`, () => finalizer?.(object as Ptr, parts.heap()));
+  }
+
+  function finalize(object: number): void {
+    // Before the call: an object that its finalizer resurrects is not finalized again.
+    words[object]! |= FINALIZED;
+    callFinalizer(object);
   }
 
   function clearWeakReferences(
@@ -91,19 +93,31 @@ export function createLastWords(parts: LastWordsParts): LastWords {
     const withCallback: number[] = [];
     const cleared = weak.clear(object, withCallback);
     for (const each of withCallback) {
-      if (isTrash(each)) continue;
-      if (parts.hold(each)) called.push(each);
-      else userCode.call(CALLBACK, refuseForLackOfRoom);
+      if (!isTrash(each)) called.push(parts.hold(each) ? each : UNHELD);
     }
     return cleared;
   }
 
-  function callBack(weaks: readonly number[]): void {
+  function callOne(each: number): void {
+    const callback = code.get(weak.callback(each)) as WeakCallback | undefined;
+    userCode.call(CALLBACK, each === UNHELD ? refuseForLackOfRoom : () => callback?.(each as Ptr, parts.heap()));
+  }
+
+  function callBack(weaks: readonly number[]): number {
+    let ended = 0;
     for (const each of weaks) {
-      const callback = code.get(weak.callback(each)) as WeakCallback | undefined;
-      userCode.call(CALLBACK, () => callback?.(each as Ptr, parts.heap()));
+      callOne(each);
+      if (each === UNHELD) continue;
+      if (parts.counter()?.count(each) === 1) ended++;
       parts.letGo(each);
     }
+    return ended;
+  }
+
+  /** As {@link callBack}, but lets go of all at the end, the last one first. */
+  function callBackTogether(weaks: readonly number[]): void {
+    for (const each of weaks) callOne(each);
+    for (const each of weaks.toReversed()) if (each !== UNHELD) parts.letGo(each);
   }
 
   return {
@@ -112,13 +126,23 @@ export function createLastWords(parts: LastWordsParts): LastWords {
     callBack,
 
     mayDie(object) {
-      finalize(object);
-      if (parts.counter()!.count(object) !== 1) return false;
+      const counter = parts.counter()!;
+      const flags = layoutFlags[words[object]! & LAYOUT_MASK]!;
+      if ((flags & LAYOUT.finalizer) !== 0 && (words[object]! & FINALIZED) === 0) {
+        finalize(object);
+        if (counter.count(object) !== 1) return false;
+      }
       if ((words[object]! & HAS_WEAKREFS) !== 0) {
         const called: number[] = [];
         clearWeakReferences(object, called);
-        callBack(called);
+        callBackTogether(called);
       }
+      if ((flags & LAYOUT.legacyFinalizer) !== 0) {
+        callFinalizer(object);
+        if (counter.count(object) !== 1) return false;
+      }
+      // Weak references that were made since are cleared, and nobody is called: much of the object may be gone.
+      if ((words[object]! & HAS_WEAKREFS) !== 0) weak.clear(object, []);
       return true;
     },
   };

@@ -4,11 +4,12 @@
  * ```text
  *   weak reference   [ header | bound | target | next | previous | callback | 0 | 0 ]
  *
- *   target ──(table)──► newest ◄──► older ◄──► oldest          the header of the target has HAS_WEAKREFS
+ *   target ──(table)──► shared ◄──► newest ◄──► oldest          the header of the target has HAS_WEAKREFS
  * ```
  *
  * `bound` is an ordinary reference, which the callback may use; `target` is none. When the target dies all its weak
- * references are cleared before the first callback is called, newest first. Those without a callback are shared. Follows
+ * references are cleared before the first callback is called, newest first. One without callback and bound object is shared,
+ * and the first in the list. Follows
  * `Objects/weakrefobject.c`, CPython 3.11.
  */
 
@@ -37,6 +38,8 @@ export const WEAK_REFERENCE_SPEC: LayoutSpec = {
   scan: "prefix",
   slots: BOUND,
   words: CALLBACK,
+  // CPython: there is no weak reference to a weak reference.
+  weakrefable: false,
 };
 
 /** The lists of weak references. */
@@ -53,7 +56,7 @@ export interface WeakLists {
   target(weak: number): number;
   /** Number of its callback; 0 = none. */
   callback(weak: number): number;
-  /** All weak references to an object, newest first. */
+  /** All weak references to an object: the shared one, and the others, newest first. */
   of(target: number): number[];
   /** Clears all weak references to an object. Adds those with a callback to `called`, newest first. Returns how many. */
   clear(target: number, called: number[]): number;
@@ -76,6 +79,8 @@ export function createWeakLists(memory: Memory, { words, control, layoutFlags }:
     return found;
   }
 
+  const isShared = (weak: number): boolean => words[weak + CALLBACK] === 0 && words[weak + BOUND] === 0;
+
   function detach(weak: number): void {
     words[weak + TARGET] = 0;
     words[weak + NEXT] = 0;
@@ -95,17 +100,20 @@ export function createWeakLists(memory: Memory, { words, control, layoutFlags }:
         );
       }
       const first = heads.get(target);
-      heads.set(target, weak);
+      const previous = first !== 0 && isShared(first) ? first : 0;
+      const next = previous === 0 ? first : words[previous + NEXT]!;
+      if (previous === 0) heads.set(target, weak);
+      else words[previous + NEXT] = weak;
       words[target]! |= HAS_WEAKREFS;
       words[weak + TARGET] = target;
-      words[weak + NEXT] = first;
+      words[weak + NEXT] = next;
+      words[weak + PREVIOUS] = previous;
       words[weak + CALLBACK] = callback;
-      if (first !== 0) words[first + PREVIOUS] = weak;
+      if (next !== 0) words[next + PREVIOUS] = weak;
       control[WEAK_REFERENCES]!++;
     },
 
-    shared: (target) =>
-      of(target).find((weak) => words[weak + CALLBACK] === 0 && words[weak + BOUND] === 0) ?? 0,
+    shared: (target) => of(target).find(isShared) ?? 0,
 
     target: (weak) => words[weak + TARGET]!,
     callback: (weak) => words[weak + CALLBACK]!,
