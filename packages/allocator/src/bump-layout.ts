@@ -30,7 +30,7 @@ export const CONTROL = {
 } as const;
 
 /** Bytes of those words, with the word behind the mark. */
-export const CONTROL_BYTES = 32;
+const CONTROL_BYTES = 32;
 
 /** "BMP" and a version, little-endian. */
 export const MARK: TableMark = { name: "bump", use: USE_BUMP, stamp: 0x01504d42, word: CONTROL.mark };

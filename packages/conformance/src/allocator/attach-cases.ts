@@ -128,11 +128,11 @@ function demandGoesOn(subject: Subject, memory: Memory): void {
   const blocks = mallocSome(first);
   const before = viewOf(first);
   const runs = JSON.stringify(memory.runs());
-  const bytes = new Uint8Array(memory.buffer).slice();
+  const words = new Int32Array(memory.buffer).slice();
   first.detach?.();
-  const now = new Uint8Array(memory.buffer);
-  const changed = bytes.findIndex((byte, index) => byte !== now[index]);
-  demand(changed === -1, `detach must leave every byte as it is; it changed the one at ${changed}.`);
+  const now = new Int32Array(memory.buffer);
+  const changed = words.findIndex((word, index) => word !== now[index]);
+  demand(changed === -1, `detach must leave every byte as it is; it changed some at ${4 * changed}.`);
 
   const second = attach(subject, memory);
   demandSameView(before, viewOf(second));

@@ -5,7 +5,7 @@
 import type { Address, BlockAllocator, PoolSource } from "@heapwright/core";
 
 import { demand, demandRefusal } from "../demand.js";
-import { demandBytes, markBytes } from "./contents.js";
+import { demandMarked, markBytes, type MarkedBlock } from "./contents.js";
 import { fillUp } from "./fill.js";
 import { blocksOf, demandUnchanged, pictureOf } from "./picture.js";
 import { checkPrograms, type Law, type World } from "./play.js";
@@ -130,7 +130,7 @@ function demandPlaces(allocator: BlockAllocator): void {
 
 /** Takes a pool every third step and gives the oldest back every fifth; nobody writes into a pool meanwhile. */
 function takesPools(): Law {
-  const taken: { readonly address: Address; readonly mark: number }[] = [];
+  const taken: MarkedBlock[] = [];
   let steps = 0;
 
   function stepped({ allocator }: World): void {
@@ -140,20 +140,13 @@ function takesPools(): Law {
       const address = pools.take();
       if (address !== 0) taken.push(markBytes(allocator, address, pools.poolBytes, 1 + (steps % 251)));
     }
-    if (steps % 5 === 0 && taken.length > 0) pools.give(taken.shift()!.address);
-    for (const pool of taken) demandApart(allocator, pool);
-  }
-
-  function demandApart(allocator: BlockAllocator, { address, mark }: (typeof taken)[number]): void {
-    const { poolBytes } = poolsOf(allocator);
-    demandBytes(allocator, address, poolBytes, mark, "a pool");
-    const [inside] = blocksOf(allocator).filter(
-      ([block, bytes]) => block < address + poolBytes && block + bytes > address,
-    );
-    demand(
-      inside === undefined,
-      `No block may be in the pool of ${poolBytes} B at ${address}; one is at ${String(inside?.[0])}.`,
-    );
+    if (steps % 5 === 0 && taken.length > 0) {
+      const oldest = taken.shift()!;
+      demandMarked(allocator, oldest, "a pool");
+      pools.give(oldest.address);
+    }
+    const blocks = blocksOf(allocator);
+    for (const pool of taken) demandNoneInside(pool, blocks);
   }
 
   return {
@@ -161,7 +154,20 @@ function takesPools(): Law {
     allocated: ({ address, bytes, mark }, { allocator }) => {
       markBytes(allocator, address, bytes, mark);
     },
+    ended: ({ allocator }) => {
+      for (const pool of taken) demandMarked(allocator, pool, "a pool");
+    },
   };
+}
+
+function demandNoneInside(pool: MarkedBlock, blocks: readonly (readonly [Address, number])[]): void {
+  const inside = blocks.find(
+    ([address, bytes]) => address < pool.address + pool.bytes && address + bytes > pool.address,
+  );
+  demand(
+    inside === undefined,
+    `No block may be in the pool of ${pool.bytes} B at ${pool.address}; one is at ${String(inside?.[0])}.`,
+  );
 }
 
 function takeAllTwice(allocator: BlockAllocator): void {
