@@ -48,12 +48,13 @@ export function attachCases(subject: CollectorSubject): CollectorDraft[] {
       withoutGenerations(subject),
       () => demandGenerationsKept(subject),
     ),
-    draft(
-      "automatic",
-      "collects by itself after the heap was attached again",
-      skipFor(without(subject, "automatic"), without(subject, "cycles")),
-      () => demandAutomatic(subject),
-    ),
+    {
+      id: "automatic/attached",
+      rule: "automatic",
+      title: "collects by itself after the heap was attached again",
+      skip: skipFor(cannot, without(subject, "automatic"), without(subject, "cycles")),
+      run: () => demandAutomatic(subject),
+    },
   ];
 }
 
@@ -100,7 +101,7 @@ function demandGarbageFound(subject: CollectorSubject): void {
       scene.heap.gc.collect();
       return {
         kept: pinnedRing(scene, 30).objects,
-        lost: scene.lose((scope) => ring(scene, "list", 30, scope)),
+        lost: scene.lose((scope) => ring(scene, "node", 30, scope)),
       };
     },
     (scene, { kept, lost }) => {

@@ -11,7 +11,7 @@ const GRAPHS: readonly (readonly [name: string, title: string, build: Build])[] 
   ["self-loop", "an object that refers to itself", (scene, scope) => ring(scene, "node", 1, scope)],
   ["pair", "two objects that refer to each other", (scene, scope) => ring(scene, "node", 2, scope)],
   ["ring", "a ring of a hundred objects", (scene, scope) => ring(scene, "node", 100, scope)],
-  ["full", "objects that all refer to each other, and twice to themselves", complete],
+  ["full", "objects that all refer to each other and to themselves", complete],
   ["two-rings", "two rings with an object in common", twoRings],
   ["tail", "a ring with a chain that hangs on it, and one that leads to it", ringWithTails],
   ["backward", "a ring whose references lead to lower addresses", backwardRing],
@@ -79,9 +79,9 @@ export function cycleCases(subject: CollectorSubject): CollectorDraft[] {
 }
 
 function complete(scene: Scene, scope: Scope): Ptr[] {
-  const objects = Array.from({ length: 4 }, () => scene.make("list", scope));
+  const objects = Array.from({ length: 3 }, () => scene.make("node", scope));
   for (const object of objects) {
-    for (const other of [...objects, object]) connect(scene.heap, "list", object, other);
+    for (const [slot, other] of objects.entries()) connect(scene.heap, "node", object, other, slot);
   }
   return objects;
 }

@@ -24,7 +24,7 @@ export function finalizerCases(subject: CollectorSubject): CollectorDraft[] {
       callsEachOnce,
     ),
     draft("finalizers/not-the-living", "calls no finalizer of what is kept", callsNone),
-    draft("finalizers/self-loop", "calls the finalizer of an object that refers to itself", callsAlone),
+    draft("finalizers/pairs", "calls the finalizers of many small rings", callsPairs),
     draft("finalizers/then-freed", "frees the objects whose finalizers it called", freesAfterwards),
     draft(
       "graph-intact/fields",
@@ -92,11 +92,11 @@ function callsNone(scene: Scene): void {
   demandCalls(calls, kept, 0);
 }
 
-function callsAlone(scene: Scene): void {
+function callsPairs(scene: Scene): void {
   const calls = countFinalized(scene);
-  const objects = Array.from({ length: 10 }, () =>
-    scene.lose((scope) => ring(scene, "mourned", 1, scope)[0]!),
-  );
+  const objects = Array.from({ length: 5 }, () =>
+    scene.lose((scope) => ring(scene, "mourned", 2, scope)),
+  ).flat();
   scene.heap.gc.collect();
   demandCalls(calls, objects, 1);
 }

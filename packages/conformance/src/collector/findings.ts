@@ -18,9 +18,12 @@ import { isPlain, type World } from "./play.js";
 import type { CollectorRule } from "./rules.js";
 import type { CollectorSubject } from "./subject.js";
 
-/** Something that is wrong. Without a rule: nobody can say which rule it breaks. */
+/** Something that is wrong. */
 export interface Finding {
+  /** Left out: nobody can say which rule it breaks. */
   readonly rule: CollectorRule | undefined;
+  /** For an object that was freed wrongly, or was not: the rule about such objects with which nothing special is the matter. */
+  readonly plain?: CollectorRule;
   readonly message: string;
 }
 
@@ -68,9 +71,9 @@ function blame(
     const reasons = reasonsFor(object);
     if (reasons === undefined || reasons.size > 1) continue;
     const [rule = plain] = reasons;
-    return [{ rule, message: `${object.name} ${what}.` }];
+    return [{ rule, plain, message: `${object.name} ${what}.` }];
   }
-  return [{ rule: undefined, message: `${objects[0]!.name} ${what}.` }];
+  return [{ rule: undefined, plain, message: `${objects[0]!.name} ${what}.` }];
 }
 
 function referrersOf(object: ModelObject, among: readonly ModelObject[]): ModelObject[] {
@@ -105,6 +108,7 @@ function reasonsToLive(
     if (!other.tracked) reasons.add("untracked");
     if (other.ageBefore > generation) reasons.add("old-keeps-young");
     if (other.spared) reasons.add("resurrection");
+    if (other.edges.includes(-1)) reasons.add("passes-over");
   }
   if (KINDS[object.kind].spec.scan === "leaf") reasons.add("leaves-stay");
   else if (!isPlain(object.kind)) reasons.add("layouts");
@@ -188,18 +192,16 @@ function wrongWeaks({ model, scene: { heap } }: World): Finding[] {
 }
 
 function wrongFinalizers({ model, finalized }: World): Finding[] {
-  const wanted = model.finalizedNow.map(({ ref }) => ref);
-  const [expected, found] = [wanted, finalized].map((refs) =>
-    [...refs].sort((left, right) => left - right).join(", "),
-  );
-  if (expected === found) return [];
-  const names = model.finalizedNow.map(({ name }) => name).join(", ");
-  return [
-    {
-      rule: "finalizers",
-      message: `The finalizers of ${names || "nothing"} must be called, once each: at ${expected!}. Called: ${found!}.`,
-    },
-  ];
+  const wanted = new Set<Ptr>(model.finalizedNow.map(({ ref }) => ref));
+  const missing = model.finalizedNow.find(({ ref }) => !finalized.includes(ref));
+  if (missing) return [{ rule: "finalizers", message: `The finalizer of ${missing.name} must be called.` }];
+  for (const [index, ref] of finalized.entries()) {
+    if (wanted.has(ref) && finalized.indexOf(ref) === index) continue;
+    const object = [...model.objects, ...model.dead].find((each) => each.ref === ref);
+    const rule = object?.finalized === true && !wanted.has(ref) ? "resurrection" : "finalizers";
+    return [{ rule, message: `The finalizer of ${object?.name ?? String(ref)} must not be called now.` }];
+  }
+  return [];
 }
 
 function wrongAges({ traits }: CollectorSubject, { model, scene: { heap } }: World): Finding[] {

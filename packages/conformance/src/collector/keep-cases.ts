@@ -16,7 +16,7 @@ const GRAPHS: readonly (readonly [name: string, title: string, build: Build])[] 
   ["zigzag", "a chain that leads to and fro between low and high addresses", zigzag],
   ["diamond", "what several paths lead to", diamond],
   ["behind-garbage", "what the living and the dead refer to", besideGarbage],
-  ["long", "the last object of a long chain", (scene) => heldChain(scene, 5000)],
+  ["long", "the last object of a long chain", (scene) => heldChain(scene, 2000)],
 ];
 
 /** Reachable objects are kept. Objects are made by rising address here, in most heaps. */
@@ -63,7 +63,7 @@ function heldPath(scene: Scene, path: (position: number) => number): Ptr[] {
   return scene.lose((scope) => {
     const objects = Array.from({ length: 100 }, () => scene.make("node", scope));
     for (let position = 1; position < 100; position++) {
-      connect(scene.heap, "node", objects[path(position - 1)]!, objects[path(position)]!, 1);
+      connect(scene.heap, "node", objects[path(position - 1)]!, objects[path(position)]!, 0);
     }
     scope.escape(objects[path(0)]!);
     return objects;

@@ -21,6 +21,18 @@ export function leafCases(subject: CollectorSubject): CollectorDraft[] {
         }),
     },
     {
+      id: "leaves-go/alone",
+      rule: "leaves-go",
+      title: "frees leaves that nothing ever referred to, when there is no other garbage",
+      skip: without(subject, "cycles"),
+      run: () =>
+        withScene(subject, (scene) => {
+          const leaves = scene.lose((scope) => Array.from({ length: 10 }, () => scene.make("leaf", scope)));
+          scene.heap.gc.collect();
+          demandGone(scene, leaves, "Nothing refers to them.");
+        }),
+    },
+    {
       id: "leaves-go/shared-by-the-dead",
       rule: "leaves-go",
       title: "frees a leaf that many dead objects refer to",
@@ -113,18 +125,19 @@ function demandBuffersGone(subject: CollectorSubject): void {
     const { heap } = scene;
     const before = heap.stats().buffers;
     scene.lose((scope) => {
-      for (const object of ring(scene, "list", 20, scope)) {
-        const blob = scene.make("blob", scope);
+      for (const object of ring(scene, "node", 20, scope)) {
+        const [list, blob] = [scene.make("list", scope), scene.make("blob", scope)];
         heap.items.reserveBytes(blob, 500);
         setMark(heap, "blob", blob, 9);
-        connect(heap, "list", object, blob);
+        connect(heap, "list", list, blob);
+        connect(heap, "node", object, list, 1);
       }
     });
     heap.gc.collect();
     const after = heap.stats().buffers;
     demand(
       after === before,
-      `The heap had ${before} buffers before a ring of 20 lists with blobs was made, and ${after} after it was collected.`,
+      `The heap had ${before} buffers before a ring with 20 lists and blobs was made, and ${after} after it was collected.`,
     );
   });
 }

@@ -72,6 +72,24 @@ export function rootCases(subject: CollectorSubject): CollectorDraft[] {
         }),
     },
     {
+      id: "roots/twice",
+      rule: "roots",
+      title: "keeps what two scopes and two pins hold",
+      run: () =>
+        withScene(subject, (scene) => {
+          const { heap } = scene;
+          const objects = ring(scene, "node", 3, scene.scope);
+          heap.scope((scope) => {
+            for (const object of objects) {
+              scope.own(object);
+              for (let n = 0; n < 2; n++) heap.pin(object);
+            }
+            heap.gc.collect();
+            demandLive(scene, objects, "Two scopes own them, and they are pinned twice.");
+          });
+        }),
+    },
+    {
       id: "roots/field",
       rule: "roots",
       title: "keeps what a field or an item of a kept object refers to, until it is overwritten",
@@ -107,7 +125,7 @@ function demandHolds(
   withScene(subject, (scene) => {
     const held = scene.lose((scope) => {
       const objects = ring(scene, "node", 3, scope);
-      return { objects, letGo: hold(scene, objects[1]!) };
+      return { objects, letGo: hold(scene, objects[0]!) };
     });
     for (let round = 0; round < 2; round++) scene.heap.gc.collect();
     demandLive(scene, held.objects, `They are held by ${what}.`);

@@ -14,7 +14,8 @@ export const COLLECTOR_RULES = {
     "A collection of the oldest generation frees garbage of every age, with the trait `cycles`.",
   "exact-number":
     "`collect` returns how many tracked objects were unreachable, and `getStats` adds it up, with the trait `exact`.",
-  untracked: "An untracked object is not collected and not counted, and what it refers to is kept.",
+  untracked:
+    "What an untracked object refers to is kept as long as that object is there; the collector does not look at it.",
   "leaves-go": "A leaf that only the dead refer to goes with them, and its buffer.",
   "leaves-stay": "A leaf that the living refer to stays, byte for byte.",
   contents: "The words and items of what is kept are as they were.",
@@ -23,7 +24,7 @@ export const COLLECTOR_RULES = {
     "After a collection the counts of what is kept are exact: references from the dead are gone.",
   "large-counts": "Counts above 255 are exact to the last reference, held from inside or outside.",
   immortals: "An immortal object stays, and all that it refers to.",
-  "big-garbage": "A hundred thousand objects are freed in one collection.",
+  "big-garbage": "Three hundred thousand objects are freed in one collection.",
   deep: "A chain of two hundred thousand objects is followed and freed without recursion.",
 
   finalizers: "The finalizer of each dead object that has one is called exactly once.",

@@ -87,7 +87,6 @@ export function optionsFor(subject: CollectorSubject, hooks: Hooks): HeapOptions
     collector: plugin,
     ...(counter !== undefined && { counter }),
     maxBytes: SMALL_BYTES,
-    memory: "buffer",
     code: codeFor(hooks),
     unraisable: (error) => hooks.unraisable(error),
   };

@@ -2,7 +2,13 @@ import { demand } from "../demand.js";
 import { LARGE_BYTES, chain, demandLive, isLive, ring, withScene, type Scene } from "./scene.js";
 import { without, type CollectorDraft, type CollectorSubject } from "./subject.js";
 
-const MANY = 100_000;
+/** Objects of garbage in small rings. */
+const MANY = 300_000;
+
+/** Objects that are held one by one. */
+const HELD = 100_000;
+
+/** Objects in one chain. */
 const DEEP = 200_000;
 
 /** Graphs that no fixed stack and no recursion can hold. */
@@ -11,7 +17,7 @@ export function sizeCases(subject: CollectorSubject): CollectorDraft[] {
     {
       id: "big-garbage/rings",
       rule: "big-garbage",
-      title: "frees a hundred thousand objects in rings of ten at once",
+      title: "frees three hundred thousand objects in rings of ten at once",
       skip: without(subject, "cycles"),
       run: () => demandBigGarbage(subject, 10),
     },
@@ -21,7 +27,7 @@ export function sizeCases(subject: CollectorSubject): CollectorDraft[] {
       title: "keeps a hundred thousand objects that a scope owns",
       run: () =>
         inLargeScene(subject, (scene) => {
-          const objects = ring(scene, "node", MANY, scene.scope);
+          const objects = ring(scene, "node", HELD, scene.scope);
           scene.heap.gc.collect();
           demandLive(scene, objects, "A scope owns them.");
         }),

@@ -122,7 +122,7 @@ function callsOnce(scene: Scene): void {
 function callsNewestFirst(scene: Scene): void {
   const { heap } = scene;
   const calls: number[] = [];
-  const pin = scene.lose((scope) => heap.pin(ring(scene, "node", 1, scope)[0]!));
+  const pin = scene.lose((scope) => heap.pin(ring(scene, "node", 2, scope)[0]!));
   for (let number = 1; number <= 4; number++) weakTo(scene, heap.deref(pin), () => calls.push(number));
   heap.unpin(pin);
   heap.gc.collect();
@@ -176,7 +176,7 @@ function clearsLater(scene: Scene): void {
   let calls = 0;
   const pin = scene.lose((scope) => heap.pin(ring(scene, "node", 3, scope)[0]!));
   const weak = weakTo(scene, heap.deref(pin), () => calls++);
-  for (let round = 0; round < 3; round++) heap.gc.collect();
+  for (let round = 0; round < 2; round++) heap.gc.collect();
   heap.unpin(pin);
   heap.gc.collect();
   demandCleared(scene, [weak], "After its target died at last");
