@@ -108,7 +108,7 @@ export function assembleHeap(parts: HeapParts): Heap {
   const userCode = createUserCode(control, parts.unraisable, (depth) => {
     scopes.closeAbove(depth);
   });
-  const events = createEvents(tables, parts.unraisable);
+  const events = createEvents(tables, userCode);
   const garbage: Owned[] = [];
 
   /** Counts are held from outside while user code runs; where there are none, nothing goes before the second look. */

@@ -88,7 +88,12 @@ export function createCode(given: CodeTable, known: readonly string[], changed: 
         );
       }
       names.push(name);
-      changed();
+      try {
+        changed();
+      } catch (error) {
+        names.pop();
+        throw error;
+      }
       return names.length;
     },
 

@@ -9,9 +9,12 @@
  * ```
  */
 
-import { COLLECTING, EVENT_WORDS, LISTENERS, USER_CODE } from "./control.js";
+import { HeapwrightError } from "../errors.js";
+import { showValue } from "../show-value.js";
+import { COLLECTING, EVENT_WORDS, LISTENERS } from "./control.js";
 import type { EventSink } from "./collector.js";
 import { EVENT_BUFFER_WORDS, type HeapTables } from "./heap-tables.js";
+import type { UserCode } from "./user-code.js";
 
 /** Kinds of events, with the meaning of `a` and `b`. */
 export const EVENT = {
@@ -48,21 +51,25 @@ export type EventListener = (batch: Int32Array) => void;
 
 /** The events of a heap. */
 export interface HeapEvents {
-  /** Starts listening. Returns a function that stops. */
+  /**
+   * Starts listening. Returns a function that stops.
+   *
+   * @throws HeapwrightError `ERR_BAD_OPTION` when it is no function, `ERR_DISPOSED`
+   */
   listen(listener: EventListener): () => void;
   /** Hands out what has gathered, now. */
   flush(): void;
 }
 
 /** Makes the events of a heap. */
-export function createEvents(
-  { control, events }: HeapTables,
-  unraisable: (error: unknown, where: string) => void,
-): HeapEvents & EventSink {
+export function createEvents({ control, events }: HeapTables, userCode: UserCode): HeapEvents & EventSink {
   const listeners = new Set<EventListener>();
   const drainAt = (EVENT_BUFFER_WORDS * 3) / 4;
   let number = 0;
   let draining = false;
+  // Who listened before the heap was detached is not here.
+  control[LISTENERS] = 0;
+  control[EVENT_WORDS] = 0;
 
   function flush(): void {
     const length = control[EVENT_WORDS]!;
@@ -70,15 +77,11 @@ export function createEvents(
     control[EVENT_WORDS] = 0;
     const batch = events.slice(0, length);
     draining = true;
-    control[USER_CODE]!++;
     for (const listener of [...listeners]) {
-      try {
+      userCode.call("an event listener", () => {
         listener(batch.slice());
-      } catch (error) {
-        unraisable(error, "an event listener");
-      }
+      });
     }
-    control[USER_CODE]!--;
     draining = false;
   }
 
@@ -99,6 +102,9 @@ export function createEvents(
     },
 
     listen(listener) {
+      if (typeof listener !== "function") {
+        throw new HeapwrightError("ERR_BAD_OPTION", `A listener is a function, not ${showValue(listener)}.`);
+      }
       // One function may listen twice: each is a listener of its own.
       const mine: EventListener = (batch) => {
         listener(batch);

@@ -183,7 +183,7 @@ export function releaseHeapTables(tables: HeapTables): void {
   memory.heapWords.fill(0);
 }
 
-/** A view that follows a resizable buffer; of fixed length, hence faster, on all others. */
-function wholeWords({ kind, buffer, maxBytes }: Memory): Int32Array {
+/** All words of a memory: a view that follows a resizable buffer; of fixed length, hence faster, on all others. */
+export function wholeWords({ kind, buffer, maxBytes }: Memory): Int32Array {
   return kind === "resizable" ? new Int32Array(buffer) : new Int32Array(buffer, 0, Math.floor(maxBytes / 4));
 }

@@ -58,6 +58,19 @@ const SCANS: readonly string[] = [
   "custom",
 ] satisfies Scan[];
 
+const FIELDS: readonly (keyof LayoutSpec)[] = [
+  "name",
+  "scan",
+  "words",
+  "slots",
+  "references",
+  "edges",
+  "buffer",
+  "finalizer",
+  "legacyFinalizer",
+  "weakrefable",
+];
+
 /** Words 1 to 3 of a cell with a buffer. */
 const BUFFER_WORDS = 3;
 
@@ -103,6 +116,8 @@ export function resolveLayout(spec: LayoutSpec, maxWords: number): ResolvedLayou
   onlyFor("references", "bitmap");
   onlyFor("edges", "custom");
   onlyFor("buffer", "leaf");
+  if (spec.buffer !== undefined && typeof spec.buffer !== "boolean")
+    refuse(`buffer must be true or false, not ${showValue(spec.buffer)}.`);
   const hasBuffer = scan === "items" || scan === "entries" || spec.buffer === true;
   const words = wordsOf(spec, hasBuffer, refuse);
   if (words !== undefined) {
@@ -125,12 +140,19 @@ export function resolveLayout(spec: LayoutSpec, maxWords: number): ResolvedLayou
     refuse(`weakrefable must be true or false, not ${showValue(weakrefable)}.`);
   const dies = spec.finalizer !== undefined || spec.legacyFinalizer !== undefined;
   return {
-    spec: { ...spec },
+    spec: copyOf(spec),
     cellWords: words === undefined ? 0 : words + 1,
     hasBuffer,
     weakrefable,
     isPlainLeaf: scan === "leaf" && !weakrefable && !dies,
   };
+}
+
+/** The caller may do with the original what it likes. */
+function copyOf(spec: LayoutSpec): LayoutSpec {
+  const given = FIELDS.filter((field) => spec[field] !== undefined).map((field) => [field, spec[field]]);
+  const copy = Object.fromEntries(given) as LayoutSpec;
+  return copy.references ? { ...copy, references: [...copy.references] } : copy;
 }
 
 function wordsOf(spec: LayoutSpec, hasBuffer: boolean, refuse: (what: string) => never): number | undefined {
@@ -149,7 +171,7 @@ function checkReferences(spec: LayoutSpec, words: number, refuse: (what: string)
   if (scan !== "bitmap") return;
   const isRising = (word: number, index: number): boolean =>
     Number.isInteger(word) && word >= 1 && word <= words && (index === 0 || word > references![index - 1]!);
-  if (!Array.isArray(references) || !references.every(isRising)) {
+  if (!Array.isArray(references) || !Array.from<number>(references).every(isRising)) {
     refuse(`references must be rising word numbers from 1 to ${words}, not ${showValue(references)}.`);
   }
 }

@@ -5,6 +5,7 @@
 import type { Address, Memory } from "../memory.js";
 import type { BlockAllocator, PoolSource } from "../allocator.js";
 import { HeapwrightError } from "../errors.js";
+import { wholeWords } from "./heap-tables.js";
 
 /** Bytes in a pool of an allocator that has no pools. CPython 3.11: `POOL_SIZE`. */
 const POOL_BYTES = 16384;
@@ -24,7 +25,7 @@ export function poolSupply(allocator: BlockAllocator): PoolSource {
  */
 function poolsOutOfBlocks(allocator: BlockAllocator): PoolSource {
   const { memory } = allocator;
-  const words = new Int32Array(memory.buffer, 0, memory.maxBytes >>> 2);
+  const words = wholeWords(memory);
   let free: Address = firstFree(memory);
 
   function firstFreeIs(address: Address): void {

@@ -41,11 +41,14 @@ export function createUserCode(
       control[USER_CODE]!++;
       const depth = control[SCOPES]!;
       try {
-        code();
+        try {
+          code();
+        } finally {
+          closeScopesAbove(depth);
+        }
       } catch (error) {
         report(unraisable, error, where);
       } finally {
-        closeScopesAbove(depth);
         control[USER_CODE]!--;
       }
     },
