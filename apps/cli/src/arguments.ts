@@ -6,6 +6,8 @@
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
+import { parseByteSize } from "@heapwright/core";
+
 import { usageError } from "./command-error.js";
 import { closest } from "./did-you-mean.js";
 
@@ -85,4 +87,17 @@ export function wholeNumber(option: string, value: string, min: number, max: num
   const number = /^\d+$/.test(value) ? Number(value) : NaN;
   if (number >= min && number <= max) return number;
   throw usageError(`${option} must be a whole number from ${min} to ${max}, not ${JSON.stringify(value)}.`);
+}
+
+/**
+ * Reads `--max-bytes`.
+ *
+ * @returns `undefined` when it is not there
+ * @throws CommandError, HeapwrightError `ERR_BAD_SIZE` or `ERR_BAD_OPTION`
+ */
+export function readMaxBytes(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseByteSize(/^\d+$/.test(text) ? Number(text) : text, "--max-bytes");
+  if (bytes > 0 && bytes <= 4 * 2 ** 30) return bytes;
+  throw usageError(`--max-bytes must be above 0 B and at most 4GiB, not ${text}.`);
 }

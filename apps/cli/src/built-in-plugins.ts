@@ -1,19 +1,22 @@
-/** The allocators that need no module of the user's. */
+/** The plugins that need no module of the user's. */
 
 import { bump, pymalloc, type PymallocPluginOptions } from "@heapwright/allocator";
-import type { AllocatorPlugin } from "@heapwright/core";
+import type { AllocatorPlugin, CollectorPlugin } from "@heapwright/core";
+import { generational } from "@heapwright/gc-generational";
+import { markSweep } from "@heapwright/gc-mark-sweep";
+import { none } from "@heapwright/refcount";
 
-import type { PluginDescription, ReplaySettings } from "./tasks.js";
+import type { AllocatorDescription, CollectorDescription, PluginReference, ReplaySettings } from "./tasks.js";
 
 /** The geometry that pymalloc has unless `--preset` says otherwise. */
 export const DEFAULT_PRESET = "cpython-3.11";
 
 /**
- * Makes them.
+ * Makes the allocators.
  *
  * @throws HeapwrightError `ERR_BAD_OPTION` for an unknown preset
  */
-export function builtInPlugins({
+export function builtInAllocators({
   preset,
   arenaAlignment,
 }: Pick<ReplaySettings, "preset" | "arenaAlignment">): AllocatorPlugin[] {
@@ -21,17 +24,31 @@ export function builtInPlugins({
   return [pymalloc(geometry), bump()];
 }
 
-/** The same as data. */
-export function describeBuiltIns(): PluginDescription[] {
-  return builtInPlugins({ preset: undefined, arenaAlignment: "page" }).map((plugin) =>
-    describePlugin(plugin, { builtIn: plugin.name }),
+/** Makes the collectors. */
+export function builtInCollectors(): CollectorPlugin[] {
+  return [generational(), markSweep(), none()];
+}
+
+/** The allocators as data. */
+export function describeAllocators(): AllocatorDescription[] {
+  return builtInAllocators({ preset: undefined, arenaAlignment: "page" }).map((plugin) =>
+    describeAllocator(plugin, { builtIn: plugin.name }),
   );
 }
 
-/** A plugin without its code. */
-export function describePlugin(
-  { name, kind, api, summary, traits }: AllocatorPlugin,
-  reference: PluginDescription["reference"],
-): PluginDescription {
+/** The collectors as data. */
+export function describeCollectors(): CollectorDescription[] {
+  return builtInCollectors().map((plugin) => describeCollector(plugin, { builtIn: plugin.name }));
+}
+
+/** An allocator without its code. */
+export function describeAllocator(plugin: AllocatorPlugin, reference: PluginReference): AllocatorDescription {
+  const { name, kind, api, summary, traits } = plugin;
+  return { name, kind, api, summary: summary ?? null, traits, reference };
+}
+
+/** A collector without its code. */
+export function describeCollector(plugin: CollectorPlugin, reference: PluginReference): CollectorDescription {
+  const { name, kind, api, summary, traits } = plugin;
   return { name, kind, api, summary: summary ?? null, traits, reference };
 }

@@ -60,6 +60,8 @@ const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
   ERR_BAD_PLUGIN: EXIT.usage,
   ERR_BAD_OPTION: EXIT.usage,
   ERR_BUFFER_TOO_SMALL: EXIT.usage,
+  ERR_PLUGIN_MISMATCH: EXIT.usage,
+  ERR_BAD_LAYOUT: EXIT.usage,
 };
 
 /** The answer that a thrown value amounts to; `undefined` for a bug. */

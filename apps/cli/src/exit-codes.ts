@@ -5,7 +5,7 @@ export const EXIT = {
   failure: 1,
   /** The command line cannot be followed: an unknown command, option or name, or a broken plugin. */
   usage: 2,
-  /** A replay found mistakes of the allocator. */
+  /** A replay found mistakes of the allocator, or a collection found other objects than CPython did. */
   checkFailed: 3,
   /** A recording is missing, damaged, of the other kind or of a newer version. */
   unreadable: 4,

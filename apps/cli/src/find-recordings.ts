@@ -11,6 +11,7 @@ import { unreadable } from "./command-error.js";
 import { closest } from "./did-you-mean.js";
 import { bundledRecordings, sharedRecordings } from "./paths.js";
 import { readWhole } from "./read-whole.js";
+import { RECORDING_KINDS, type RecordingKind } from "./recording-kind.js";
 import type { RecordingSource } from "./tasks.js";
 
 /** A recording, not opened yet. */
@@ -20,38 +21,37 @@ export interface FoundRecording {
   readonly source: RecordingSource;
 }
 
-const SUFFIX = /\.pymt(\.br|\.gz)?$/;
-
 /**
  * Finds what an argument stands for.
  *
  * @throws CommandError when there is nothing, or nothing that can be looked at
  */
-export async function findRecordings(argument: string): Promise<FoundRecording[]> {
+export async function findRecordings(kind: RecordingKind, argument: string): Promise<FoundRecording[]> {
   if (argument === "-") {
     const label = "standard input";
     return [{ label, source: { bytes: await readWhole(process.stdin, label) } }];
   }
   const stats = statOf(argument);
-  if (stats?.isDirectory()) return recordingsIn(argument);
+  if (stats?.isDirectory()) return recordingsIn(kind, argument);
   if (stats?.isFile()) return [{ label: argument, source: { path: argument } }];
-  // A pipe or a device can be read only once, and is needed for each allocator.
+  // A pipe or a device can be read only once, and is needed for each plugin.
   if (stats) return [{ label: argument, source: { bytes: await readWhole(argument, argument) } }];
 
-  const path = findByName(argument);
+  const path = findByName(kind, argument);
   if (path !== undefined) return [{ label: argument, source: { path } }];
-  throw unknownRecording(argument);
+  throw unknownRecording(kind, argument);
 }
 
 /** Recordings that can be called by name, without suffixes, in order. */
-export function knownRecordings(): string[] {
-  const names = namedFolders().flatMap((folder) => filesIn(folder).map(nameOf));
+export function knownRecordings(kind: RecordingKind): string[] {
+  const names = namedFolders(kind).flatMap((folder) => filesIn(kind, folder).map(nameOf));
   return [...new Set(names)].sort();
 }
 
 /** The name of a recording in a file. */
 export function nameOf(path: string): string {
-  return basename(path).replace(SUFFIX, "");
+  const { trace, graph } = RECORDING_KINDS;
+  return basename(path).replace(trace.suffix, "").replace(graph.suffix, "");
 }
 
 function statOf(path: string): Stats | undefined {
@@ -64,44 +64,56 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-function recordingsIn(folder: string): FoundRecording[] {
-  const files = filesIn(folder);
+function recordingsIn(kind: RecordingKind, folder: string): FoundRecording[] {
+  const files = filesIn(kind, folder);
   if (files.length === 0)
-    throw unreadable(`${folder}: expected recordings (.pymt, .pymt.gz, .pymt.br) in the folder, found none.`);
+    throw unreadable(
+      `${folder}: expected recordings (${RECORDING_KINDS[kind].suffixes}) in the folder, found none.`,
+    );
   return files.map((file) => ({ label: join(folder, file), source: { path: join(folder, file) } }));
 }
 
-function filesIn(folder: string): string[] {
+function filesIn(kind: RecordingKind, folder: string): string[] {
   try {
     return readdirSync(folder)
-      .filter((name) => SUFFIX.test(name))
+      .filter((name) => RECORDING_KINDS[kind].suffix.test(name))
       .sort();
   } catch (error) {
     throw unreadable(`${folder}: ${(error as Error).message}`);
   }
 }
 
-function findByName(name: string): string | undefined {
+function findByName(kind: RecordingKind, name: string): string | undefined {
   if (name !== basename(name)) return undefined;
-  for (const folder of namedFolders()) {
-    const file = filesIn(folder).find((file) => file === name || nameOf(file) === name);
+  for (const folder of namedFolders(kind)) {
+    const file = filesIn(kind, folder).find((file) => file === name || nameOf(file) === name);
     if (file !== undefined) return join(folder, file);
   }
   return undefined;
 }
 
-function namedFolders(): string[] {
-  const shared = sharedRecordings();
+function namedFolders(kind: RecordingKind): string[] {
+  const shared = sharedRecordings(kind);
   return [bundledRecordings(), ...(shared === undefined ? [] : [shared])];
 }
 
-function unknownRecording(argument: string): Error {
-  if (argument !== basename(argument) || SUFFIX.test(argument)) {
+function unknownRecording(kind: RecordingKind, argument: string): Error {
+  if (argument !== basename(argument) || RECORDING_KINDS[kind].suffix.test(argument)) {
     return unreadable(`${argument}: there is no such file.`);
   }
-  const known = knownRecordings();
+  return unreadable(
+    `${argument || '""'}: there is no such file, and no recording of that name.${hintFor(kind, argument)}`,
+  );
+}
+
+function hintFor(kind: RecordingKind, argument: string): string {
+  const other = kind === "trace" ? "graph" : "trace";
+  if (findByName(other, argument) !== undefined) {
+    return ` It is the name of a ${other}, for heapwright ${RECORDING_KINDS[other].command}.`;
+  }
+  const known = knownRecordings(kind);
   const guess = closest(argument, known);
-  const hint =
-    guess === undefined ? ` Recordings that have a name: ${known.join(", ")}.` : ` Did you mean ${guess}?`;
-  return unreadable(`${argument || '""'}: there is no such file, and no recording of that name.${hint}`);
+  return guess === undefined
+    ? ` Recordings that have a name: ${known.join(", ")}.`
+    : ` Did you mean ${guess}?`;
 }

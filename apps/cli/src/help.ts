@@ -1,12 +1,14 @@
 /** What `heapwright --help` prints. */
-export const HELP = `Heapwright replays real CPython programs through memory allocators.
+export const HELP = `Heapwright replays real CPython programs through memory allocators, and collects their
+objects with garbage collectors.
 
 Usage: heapwright <command> [options]
 
 Commands:
   replay <trace...>   replay recordings, and compare with what CPython did
-  plugins [path...]   list allocators and what they can do
-  demo                replay two recordings that come with this package
+  collect <graph...>  collect object graphs, and compare with what CPython found
+  plugins [path...]   list allocators and collectors, and what they can do
+  demo                replay and collect recordings that come with this package
 
 Options:
   -h, --help          this text; heapwright <command> --help for a command's

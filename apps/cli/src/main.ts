@@ -3,8 +3,8 @@
  * comes of it into an exit code.
  *
  * A command is a module that is loaded when it is asked for, so that `--version`
- * costs little more than Node itself. Code of others (allocators, and the replays
- * that call them) runs in a thread of its own, see `run-task.ts`.
+ * costs little more than Node itself. Code of others (plugins, and the replays and
+ * collections that call them) runs in a thread of its own, see `run-task.ts`.
  */
 
 import { HELP_HINT, usageError } from "./command-error.js";
@@ -23,6 +23,7 @@ export interface Command {
 
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: () => import("./commands/replay.js"),
+  collect: () => import("./commands/collect.js"),
   plugins: () => import("./commands/plugins.js"),
   demo: () => import("./commands/demo.js"),
 };

@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { RECORDING_KINDS, type RecordingKind } from "./recording-kind.js";
+
 const ROOT = new URL("../", import.meta.url);
 
 /** The recordings that come with the package. */
@@ -13,15 +15,15 @@ export function bundledRecordings(): string {
 
 /**
  * Where more recordings are: in `HEAPWRIGHT_TRACES`, or in the folder `shared/traces` beside the repository. That folder
- * has traces beside other things; a folder of traces alone will do as well.
+ * has traces and graphs in folders of their own; a folder of recordings alone will do as well.
  *
  * @returns `undefined` when there is none
  */
-export function sharedRecordings(): string | undefined {
+export function sharedRecordings(kind: RecordingKind): string | undefined {
   const named = process.env["HEAPWRIGHT_TRACES"] ?? "";
   const folder = named === "" ? besideRepository() : named;
   if (folder === undefined) return undefined;
-  return [join(folder, "traces"), folder].find((path) => existsSync(path));
+  return [join(folder, RECORDING_KINDS[kind].folder), folder].find((path) => existsSync(path));
 }
 
 /** An installed package is in no repository, and looks nowhere. */

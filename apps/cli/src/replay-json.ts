@@ -1,6 +1,6 @@
 /** The results for programs: one line of JSON, whose first fields are fixed by `schema`. */
 
-import { EXIT } from "./exit-codes.js";
+import { asUnreadable, sortFailures } from "./recording-run.js";
 import type { ReplayFailure, ReplayRow, ReplayRun } from "./replay-run.js";
 
 /** Rises when a field goes or changes its meaning; new fields leave it alone. */
@@ -8,9 +8,7 @@ const SCHEMA = "heapwright.replay/1";
 
 /** Writes a run down. What has no result is listed apart, when there is any. */
 export function formatJson({ rows, failures }: ReplayRun): string {
-  const isUnreadable = ({ error }: ReplayFailure): boolean => error.exitCode === EXIT.unreadable;
-  const unreadable = failures.filter(isUnreadable);
-  const failed = failures.filter((failure) => !isUnreadable(failure));
+  const { unreadable, failed } = sortFailures(failures);
   const document = {
     schema: SCHEMA,
     results: rows.map(asResult),
@@ -31,10 +29,6 @@ function asResult({ file, outcome }: ReplayRow): object {
   };
 }
 
-function asUnreadable({ file, error }: ReplayFailure): object {
-  return { file, code: error.code ?? "ERR_READ_FAILED", message: error.message };
-}
-
-function asFailed({ file, allocator, error }: ReplayFailure): object {
-  return { file, allocator, code: error.code ?? null, message: error.message };
+function asFailed({ file, choice, error }: ReplayFailure): object {
+  return { file, allocator: choice?.name ?? null, code: error.code ?? null, message: error.message };
 }

@@ -16,13 +16,15 @@ describe("the command line", () => {
   it.each([["--help"], ["-h"], ["help"]])("prints its help with %s", async (flag) => {
     const { code, stdout, stderr } = await runCli([flag]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    for (const command of ["replay", "plugins", "demo"]) expect(stdout).toContain(`\n  ${command} `);
+    for (const command of ["replay", "collect", "plugins", "demo"])
+      expect(stdout).toContain(`\n  ${command} `);
   });
 
   it.each([
     ["replay", ["replay", "--help"], /--allocator[^]*page boundaries/],
     ["replay, before a wrong option", ["replay", "--nope", "-h"], /--allocator/],
-    ["plugins", ["help", "plugins"], /Traits:/],
+    ["collect", ["collect", "--help"], /--generation[^]*bytes {11}all cells/],
+    ["plugins", ["help", "plugins"], /Traits of allocators:[^]*Traits of collectors:/],
     ["demo", ["demo", "--help"], /Usage: heapwright demo/],
   ])("prints the help of %s", async (_name, args, text) => {
     const { code, stdout, stderr } = await runCli(args);
@@ -49,6 +51,7 @@ describe("the command line", () => {
     ["an option of another command", ["demo", "--json"], /demo has no option --json/],
     ["a stray argument", ["demo", "decimal_pi"], /demo takes no arguments, not "decimal_pi"/],
     ["no trace", ["replay"], /needs a trace: .*json_documents/],
+    ["no graph", ["collect"], /collect needs a graph: .*stdlib_modules/],
   ])("refuses %s with exit code 2", async (_name, args, message) => {
     const { code, stdout, stderr } = await runCli(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 
 import { BIN, plainEnvironment } from "./run-cli.js";
-import { sampleTrace, temporaryFolder } from "./samples.js";
+import { sampleGraph, sampleTrace, temporaryFolder } from "./samples.js";
 
 const folder = temporaryFolder();
 const sample = join(folder, "sample.pymt");
@@ -33,6 +33,17 @@ describe.skipIf(!onPosix)("pipes and signals", () => {
   it("reads what another program writes", async () => {
     const { stdout } = await shell(`cat '${sample}' | '${process.execPath}' '${BIN}' replay - --rounds 0`);
     expect(stdout).toMatch(/^sample \(standard input\): /);
+  });
+
+  it("reads a graph that another program writes, also from a pipe with a name", async () => {
+    const graph = join(folder, "objects.pymg");
+    writeFileSync(graph, sampleGraph());
+    const collect = `'${process.execPath}' '${BIN}' collect --rounds 1`;
+    const { stdout, stderr } = await shell(
+      `cat '${graph}' | ${collect} - && mkfifo '${folder}/graph' && (cat '${graph}' > '${folder}/graph' &) && ${collect} '${folder}/graph' --collector gc-generational,none | head -1`,
+    );
+    expect(stdout).toMatch(/^objects \(standard input\): [^]*^objects \(.*graph\): /m);
+    expect(stderr).toBe("");
   });
 
   it("reads a pipe that is given by name, for each allocator", async () => {

@@ -123,16 +123,31 @@ describe("plugins", () => {
     expect(stdout).toMatch(/^bump +built in +- +- +yes +- +- +double-free$/m);
   });
 
+  it("lists the built-in collectors with theirs", async () => {
+    const { stdout } = await runCli(["plugins"]);
+    expect(stdout).toMatch(/^collector +from +counts +roots +generations +cycles +exact +automatic$/m);
+    expect(stdout).toMatch(/^gc-generational +built in +exact +derived +3 +yes +yes +yes$/m);
+    expect(stdout).toMatch(/^gc-mark-sweep +built in +none +scan +1 +yes /m);
+    expect(stdout).toMatch(/^none +built in +exact +none +1 +- /m);
+  });
+
   it("lists those of modules beside them, as JSON too", async () => {
-    const { code, stdout } = await runCli(["plugins", "./tiny-allocator.mjs", "--json"], { cwd: fixtures });
+    const args = ["plugins", "./tiny-allocator.mjs", "./collectors.mjs", "--json"];
+    const { code, stdout } = await runCli(args, { cwd: fixtures });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       schema: "heapwright.plugins/1",
       plugins: [
         { name: "pymalloc", kind: "allocator", api: 1, from: null },
         { name: "bump" },
+        { name: "gc-generational", kind: "collector", api: 1, from: null, traits: { generations: 3 } },
+        { name: "gc-mark-sweep" },
+        { name: "none" },
         { name: "tiny", from: "./tiny-allocator.mjs", traits: { reuses: true, arenas: false, detects: [] } },
         { name: "careless", summary: null },
+        { name: "careless-gc", kind: "collector", from: "./collectors.mjs" },
+        { name: "modest" },
+        { name: "small", summary: "trial deletion with a map" },
       ],
     });
   });

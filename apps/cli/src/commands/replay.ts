@@ -1,21 +1,20 @@
 /** `heapwright replay`: reads the options, runs the replays, prints what came of them. */
 
 import { PRESETS } from "@heapwright/allocator";
-import { parseByteSize } from "@heapwright/core";
 
-import { helpHint, oneOf, parseArguments, wholeNumber, type Parsed } from "../arguments.js";
+import { helpHint, oneOf, parseArguments, readMaxBytes, wholeNumber, type Parsed } from "../arguments.js";
 import { DEFAULT_PRESET } from "../built-in-plugins.js";
-import { chooseAllocators } from "../choose-allocators.js";
+import { choosePlugins, namesIn } from "../choose-plugins.js";
 import { usageError } from "../command-error.js";
 import type { ExitCode } from "../exit-codes.js";
 import { knownRecordings } from "../find-recordings.js";
 import { print } from "../output.js";
 import { formatJson } from "../replay-json.js";
 import { runReplays } from "../replay-run.js";
-import { reportFailure } from "../report-failure.js";
+import { createFailureReport } from "../report-failure.js";
 import { formatSummary } from "../replay-summary.js";
 import { formatRecording } from "../replay-table.js";
-import type { PluginDescription, ReplaySettings } from "../tasks.js";
+import type { AllocatorDescription, ReplaySettings } from "../tasks.js";
 
 /** See `main.ts`. */
 export const help = `Replays recordings call by call, and prints what that took beside what CPython took.
@@ -68,13 +67,11 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   const settings = readSettings(values);
   if (positionals.length === 0) {
     throw usageError(
-      `replay needs a trace: a file, a folder, - or one of ${knownRecordings().join(", ")}.`,
+      `replay needs a trace: a file, a folder, - or one of ${knownRecordings("trace").join(", ")}.`,
       helpHint("replay"),
     );
   }
-  const plugins = await chooseAllocators(
-    (values.allocator ?? ["pymalloc"]).flatMap((list) => list.split(",").map((name) => name.trim())),
-  );
+  const plugins = await choosePlugins("allocator", namesIn(values.allocator ?? ["pymalloc"]));
   checkPreset(settings.preset, plugins);
 
   let printed = false;
@@ -82,7 +79,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     recordings: positionals,
     plugins,
     settings,
-    onFailure: reportFailure,
+    onFailure: createFailureReport(({ name }) => name),
     onRecording(rows) {
       if (values.json) return;
       print(`${printed ? "\n" : ""}${formatRecording(rows)}`);
@@ -105,23 +102,17 @@ function readSettings(values: Parsed<typeof OPTIONS>["values"]): ReplaySettings 
     stream: oneOf("--stream", values.stream, ["all", "small"]),
     rounds: wholeNumber("--rounds", values.rounds, 0, 1000),
     arenaAlignment: oneOf("--arena-alignment", values["arena-alignment"], ["page", "pool"]),
-    maxBytes: values["max-bytes"] === undefined ? undefined : readMaxBytes(values["max-bytes"]),
+    maxBytes: readMaxBytes(values["max-bytes"]),
     checks: oneOf("--checks", values.checks, ["on", "off"]) === "on",
   };
 }
 
-function readMaxBytes(text: string): number {
-  const bytes = parseByteSize(/^\d+$/.test(text) ? Number(text) : text, "--max-bytes");
-  if (bytes > 0 && bytes <= 4 * 2 ** 30) return bytes;
-  throw usageError(`--max-bytes must be above 0 B and at most 4GiB, not ${text}.`);
-}
-
 /** Presets of the built-in allocators are known; those of the user's allocators are theirs. */
-function checkPreset(preset: string | undefined, plugins: readonly PluginDescription[]): void {
+function checkPreset(preset: string | undefined, plugins: readonly AllocatorDescription[]): void {
   const strict = plugins.some(({ name }) => name === "pymalloc") || plugins.every(isBuiltIn);
   if (strict) oneOf("--preset", preset ?? DEFAULT_PRESET, Object.keys(PRESETS));
 }
 
-function isBuiltIn({ reference }: PluginDescription): boolean {
+function isBuiltIn({ reference }: AllocatorDescription): boolean {
   return "builtIn" in reference;
 }

@@ -4,12 +4,11 @@ import type { AllocatorPlugin } from "@heapwright/core";
 import { openTrace, replay, type Trace } from "@heapwright/replay";
 import { brotli, cpuClock, openTraceFile } from "@heapwright/replay/node";
 
-import { DEFAULT_PRESET, builtInPlugins } from "../built-in-plugins.js";
-import { usageError } from "../command-error.js";
+import { DEFAULT_PRESET, builtInAllocators } from "../built-in-plugins.js";
 import type { OnProgress } from "../run-task.js";
 import type { PluginReference, ReplayOutcome, ReplaySettings, ReplayTask } from "../tasks.js";
 import { guardedPlugin } from "./guarded-plugin.js";
-import { importPlugins } from "./import-plugins.js";
+import { importPlugin } from "./import-plugins.js";
 import { defaultMaxBytes } from "./max-bytes.js";
 
 /**
@@ -50,16 +49,10 @@ async function findPlugin(
   reference: PluginReference,
   settings: ReplaySettings,
 ): Promise<{ plugin: AllocatorPlugin; preset: string | undefined }> {
-  if ("builtIn" in reference) {
-    const plugin = builtInPlugins(settings).find(({ name }) => name === reference.builtIn)!;
-    return { plugin, preset: plugin.name === "pymalloc" ? (settings.preset ?? DEFAULT_PRESET) : undefined };
+  if (!("builtIn" in reference)) {
+    const plugin = (await importPlugin(reference, "allocator")) as AllocatorPlugin;
+    return { plugin, preset: settings.preset };
   }
-  const imported = await importPlugins(reference.module);
-  const found = imported.find(
-    ({ description }) => JSON.stringify(description.reference) === JSON.stringify(reference),
-  );
-  if (!found) {
-    throw usageError(`${reference.module}: the export ${reference.exportName} is not there on every import.`);
-  }
-  return { plugin: found.plugin, preset: settings.preset };
+  const plugin = builtInAllocators(settings).find(({ name }) => name === reference.builtIn)!;
+  return { plugin, preset: plugin.name === "pymalloc" ? (settings.preset ?? DEFAULT_PRESET) : undefined };
 }

@@ -17,12 +17,19 @@ export async function serve(): Promise<void> {
 async function carryOut(order: TaskOrder): Promise<unknown> {
   if (order.name === "list") {
     const { importPlugins } = await import("./import-plugins.js");
-    return (await importPlugins(order.input)).map(({ description }) => description);
+    const { module, kinds } = order.input;
+    return (await importPlugins(module, kinds)).map(({ description }) => description);
+  }
+  if (order.name === "collect") {
+    const { collectOne } = await import("./collect-one.js");
+    return collectOne(order.input, postProgress);
   }
   const { replayOne } = await import("./replay-one.js");
-  return replayOne(order.input, (done, total) => {
-    post({ kind: "progress", done, total });
-  });
+  return replayOne(order.input, postProgress);
+}
+
+function postProgress(done: number, total: number): void {
+  post({ kind: "progress", done, total });
 }
 
 function post(message: TaskMessage): void {
