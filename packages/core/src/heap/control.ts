@@ -67,6 +67,8 @@ export const SPARE_ROOT_WORDS = 4;
 
 /** For each generation: collections, collected, uncollectable. CPython: `generation_stats`. */
 export const STATISTICS = 32;
+/** Scopes that were open when the user code that runs now was called: it has no business with those. */
+export const OUTER_SCOPES = 41;
 
 /** Growable runs: address and capacity in words of each; see `run.ts`. */
 export const RUNS = 48;

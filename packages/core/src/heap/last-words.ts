@@ -100,7 +100,10 @@ export function createLastWords(parts: LastWordsParts): LastWords {
 
   function callOne(each: number): void {
     const callback = code.get(weak.callback(each)) as WeakCallback | undefined;
-    userCode.call(CALLBACK, each === UNHELD ? refuseForLackOfRoom : () => callback?.(each as Ptr, parts.heap()));
+    userCode.call(
+      CALLBACK,
+      each === UNHELD ? refuseForLackOfRoom : () => callback?.(each as Ptr, parts.heap()),
+    );
   }
 
   function callBack(weaks: readonly number[]): number {

@@ -1,12 +1,13 @@
 /**
  * Scopes: what JavaScript owns for a while. Everything created or owned in a scope lives until it is closed.
  *
- * Scopes nest like calls: only the innermost one takes anything on, and they close in reverse order.
+ * Scopes nest like calls: only the innermost one takes anything on, and they close in reverse order. Finalizers, callbacks
+ * and listeners are calls as well, made at any time: they open scopes of their own, and cannot use those of before.
  */
 
 import { DISPOSE } from "../disposable.js";
 import { HeapwrightError } from "../errors.js";
-import { HANDLES, SCOPES } from "./control.js";
+import { HANDLES, OUTER_SCOPES, SCOPES } from "./control.js";
 import type { Layout } from "./layouts.js";
 import type { Owned, Ptr } from "./reference.js";
 import type { HeldRoots } from "./roots.js";
@@ -75,6 +76,12 @@ export function createScopes(parts: ScopeParts): Scopes {
     return new HeapwrightError("ERR_SCOPE_ORDER", what);
   }
 
+  function outerError(): HeapwrightError {
+    return orderError(
+      "The scope was open before this finalizer, callback or listener was called: open one in it, with heap.scope().",
+    );
+  }
+
   function closeInnermost(): void {
     const depth = control[SCOPES]!;
     const start = starts[depth - 1]!;
@@ -116,6 +123,7 @@ export function createScopes(parts: ScopeParts): Scopes {
       if (this.#depth !== control[SCOPES]) {
         throw orderError("A scope inside this one is open: use that one, or close it first.");
       }
+      if (this.#depth <= control[OUTER_SCOPES]!) throw outerError();
     }
 
     create(layout: Layout, words?: number): Owned {
@@ -138,7 +146,7 @@ export function createScopes(parts: ScopeParts): Scopes {
 
     escape(value: Ptr): Owned {
       this.#assertInnermost();
-      if (this.#depth === 1)
+      if (this.#depth === control[OUTER_SCOPES]! + 1)
         throw orderError("There is no scope outside of this one to escape to. Pin the object instead.");
       this.own(value);
       if (value <= 0) return value as Owned;
@@ -158,6 +166,7 @@ export function createScopes(parts: ScopeParts): Scopes {
           "A scope inside this one is still open. Scopes close in reverse order: `using` sees to it.",
         );
       }
+      if (this.#depth <= control[OUTER_SCOPES]!) throw outerError();
       closeInnermost();
     }
 

@@ -4,7 +4,7 @@
  */
 
 import { HeapwrightError } from "../errors.js";
-import { SCOPES, USER_CODE } from "./control.js";
+import { OUTER_SCOPES, SCOPES, USER_CODE } from "./control.js";
 
 /**
  * Gets what user code threw where nobody can catch it.
@@ -40,6 +40,8 @@ export function createUserCode(
     call(where, code) {
       control[USER_CODE]!++;
       const depth = control[SCOPES]!;
+      const outer = control[OUTER_SCOPES]!;
+      control[OUTER_SCOPES] = depth;
       try {
         try {
           code();
@@ -49,6 +51,7 @@ export function createUserCode(
       } catch (error) {
         report(unraisable, error, where);
       } finally {
+        control[OUTER_SCOPES] = outer;
         control[USER_CODE]!--;
       }
     },
