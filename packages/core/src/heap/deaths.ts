@@ -201,17 +201,18 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
     return tracked;
   }
 
-  /** Those that were set aside live on. Returns how many of them the collector looks at. */
+  /** Those that were set aside live on. Returns how many: the legacy objects, and what else the collector looks at. */
   function keepLegacy(moved: readonly number[], setAside: number, spared: number): number {
-    let tracked = 0;
+    let kept = 0;
     for (const object of moved) {
       // The garbage was all that kept it alive.
       if (work[object >> WORK_SHIFT] !== setAside) continue;
       work[object >> WORK_SHIFT] = spared;
-      if ((words[object]! & UNTRACKED) === 0) tracked++;
-      if ((flagsOf(object) & LAYOUT.legacyFinalizer) !== 0) parts.keepGarbage(object);
+      const isLegacy = (flagsOf(object) & LAYOUT.legacyFinalizer) !== 0;
+      if (isLegacy) parts.keepGarbage(object);
+      if (isLegacy || (words[object]! & UNTRACKED) === 0) kept++;
     }
-    return tracked;
+    return kept;
   }
 
   function reap(refs: Int32Array, count: number, spared: number): Reaped {
