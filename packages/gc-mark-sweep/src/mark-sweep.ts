@@ -38,6 +38,7 @@
 import {
   EVENT,
   HeapwrightError,
+  LAYOUT,
   defineCollector,
   type Collector,
   type CollectorContext,
@@ -117,10 +118,11 @@ function createMarkSweep(context: CollectorContext, options: PacingOptions): Col
     tracer.prepare(pacing.live() + trigger.count);
     traceFromRoots();
     events.emit(EVENT.rootsFound, roots.length, 0);
-    const { refs, count, live } = sweeper.condemn();
+    const { refs, count, live, layoutFlags } = sweeper.condemn();
     events.emit(EVENT.marked, live + count, count);
     const reaped = count === 0 ? NOTHING : deaths.reap(refs, count, 0);
-    if (reaped.uncollectable > 0 && !hasRetraced) traceFromWhatIsLeft();
+    const isAnyKept = (layoutFlags & LAYOUT.legacyFinalizer) !== 0;
+    if (isAnyKept && !hasRetraced) traceFromWhatIsLeft();
     sweeper.buryLeaves();
     pacing.collected(live);
     return reaped;

@@ -19,6 +19,7 @@ import {
   CONDEMNED,
   HeapwrightError,
   KIND_SHIFT,
+  LAYOUT_MASK,
   LEAF_POOL,
   STRIDE_MASK,
   TRACKED_POOL,
@@ -37,6 +38,8 @@ export interface Verdict {
   readonly count: number;
   /** Objects with a mark. */
   readonly live: number;
+  /** Flags of the layouts of those without one, all together; see `LAYOUT`. */
+  readonly layoutFlags: number;
 }
 
 /** Walks over all cells of a heap. */
@@ -96,7 +99,8 @@ export function createSweeper(image: HeapImage, deaths: Deaths): Sweeper {
 
   return {
     condemn() {
-      const { words, work, pools, poolShift } = image;
+      const { words, work, pools, poolShift, layoutFlags } = image;
+      const layoutMask = LAYOUT_MASK;
       const kindShift = KIND_SHIFT;
       const trackedPool = TRACKED_POOL;
       const strideMask = STRIDE_MASK;
@@ -105,6 +109,7 @@ export function createSweeper(image: HeapImage, deaths: Deaths): Sweeper {
       let refs = kept;
       let count = 0;
       let live = 0;
+      let flags = 0;
       for (let pool = image.poolsStart(); pool < poolsEnd; pool++) {
         const poolWord = pools[pool]!;
         if (poolWord >> kindShift !== trackedPool) continue;
@@ -115,14 +120,18 @@ export function createSweeper(image: HeapImage, deaths: Deaths): Sweeper {
         // A pool more than is needed, at most: the loop inside has nothing to ask.
         if (count + poolGranules > refs.length) refs = longer(refs, count + poolGranules);
         for (let cell = first; cell <= last; cell += stride) {
-          if (work[cell >> 3] !== 0) live++;
-          else if (words[cell] !== 0) refs[count++] = cell;
+          if (work[cell >> 3] !== 0) {
+            live++;
+          } else if (words[cell] !== 0) {
+            refs[count++] = cell;
+            flags |= layoutFlags[words[cell]! & layoutMask]!;
+          }
         }
         work.fill(0, first >> 3, (first >> 3) + poolGranules);
         for (let i = before; i < count; i++) work[refs[i]! >> 3] = condemned;
       }
       kept = refs.length <= KEPT_ENTRIES ? refs : kept;
-      return { refs, count, live };
+      return { refs, count, live, layoutFlags: flags };
     },
 
     // Free cells and the granules in between get marks for a while, too: a free cell scans as a leaf.

@@ -88,6 +88,15 @@ export function createTracer(image: HeapImage, stackEntries: number = MIN_STACK)
    * @param ahead - bits that a target ahead gets besides its mark, so that the cursor knows it
    */
   function sweep(firstPool: number, wanted: number, ahead: number): void {
+    const poolsEnd = image.poolsEnd();
+    for (let pool = firstPool; pool < poolsEnd; pool++) {
+      const poolWord = pools[pool]!;
+      if (poolWord >> KIND_SHIFT === TRACKED_POOL) sweepPool(pool, poolWord & STRIDE_MASK, wanted, ahead);
+    }
+  }
+
+  // A function of its own: one that is called often is compiled as a whole, and better than one that loops for long.
+  function sweepPool(pool: number, stride: number, wanted: number, ahead: number): void {
     // Copies, since what a function has for itself is a fifth faster than what it captures or imports.
     const { words, work, pools, poolShift, scan } = image;
     const waiting = stack;
@@ -100,56 +109,49 @@ export function createTracer(image: HeapImage, stackEntries: number = MIN_STACK)
     const strideMask = STRIDE_MASK;
     const bufferFirst = BUFFER_FIRST;
     const bufferCount = BUFFER_COUNT;
-    const poolsEnd = image.poolsEnd();
+    const last = ((pool + 1) << poolShift) - stride;
     let top = 0;
 
-    for (let pool = firstPool; pool < poolsEnd; pool++) {
-      const poolWord = pools[pool]!;
-      if (poolWord >> kindShift !== trackedPool) continue;
-      const stride = poolWord & strideMask;
-      const last = ((pool + 1) << poolShift) - stride;
+    for (let cursor = pool << poolShift; cursor <= last; cursor += stride) {
+      if ((work[cursor >> 3]! & wanted) === 0) continue;
+      if (ahead !== 0) work[cursor >> 3]! &= ~PENDING;
 
-      for (let cursor = pool << poolShift; cursor <= last; cursor += stride) {
-        if ((work[cursor >> 3]! & wanted) === 0) continue;
-        if (ahead !== 0) work[cursor >> 3]! &= ~PENDING;
-
-        for (let object = cursor; ; object = waiting[--top]!) {
-          const code = scan[words[object]! & layoutMask]!;
-          let from = object + 1;
-          let to = from;
-          if (code >= 0) {
-            to += code;
-          } else if (code === items) {
-            from = words[object + bufferFirst]!;
-            to = from + words[object + bufferCount]!;
-          } else if (code === all) {
-            to = object + (pools[object >> poolShift]! & strideMask);
-          } else {
-            top = followEdges(image.edgesOf(object), cursor, ahead, top);
-          }
-
-          for (let i = from; i < to; i++) {
-            const target = words[i]!;
-            if (target <= 0) continue; // null, or an immediate
-            const marks = work[target >> 3]!;
-            const bit = 1 + ((target >> 2) & 1);
-            if ((marks & bit) !== 0) continue;
-            if (target > cursor) {
-              work[target >> 3] = marks | bit | ahead;
-              continue;
-            }
-            work[target >> 3] = marks | bit;
-            if (pools[target >> poolShift]! >> kindShift !== trackedPool) continue; // a leaf
-            if (top < stackLength) waiting[top++] = target;
-            else postpone(target);
-          }
-          if (top === 0) break;
+      for (let object = cursor; ; object = waiting[--top]!) {
+        const code = scan[words[object]! & layoutMask]!;
+        let from = object + 1;
+        let to = from;
+        if (code >= 0) {
+          to += code;
+        } else if (code === items) {
+          from = words[object + bufferFirst]!;
+          to = from + words[object + bufferCount]!;
+        } else if (code === all) {
+          to = object + (pools[object >> poolShift]! & strideMask);
+        } else {
+          top = followEdges(image.edgesOf(object), cursor, ahead, top);
         }
+
+        for (let i = from; i < to; i++) {
+          const target = words[i]!;
+          if (target <= 0) continue; // null, or an immediate
+          const marks = work[target >> 3]!;
+          const bit = 1 + ((target >> 2) & 1);
+          if ((marks & bit) !== 0) continue;
+          if (target > cursor) {
+            work[target >> 3] = marks | bit | ahead;
+            continue;
+          }
+          work[target >> 3] = marks | bit;
+          if (pools[target >> poolShift]! >> kindShift !== trackedPool) continue; // a leaf
+          if (top < stackLength) waiting[top++] = target;
+          else postpone(target);
+        }
+        if (top === 0) break;
       }
     }
   }
 
-  /** The inner loop of {@link sweep} for layouts whose references are gathered first. Returns the new top of the stack. */
+  /** The inner loop of {@link sweepPool} for layouts whose references are gathered first. Returns the new top of the stack. */
   function followEdges(edges: EdgeBuffer, cursor: number, ahead: number, top: number): number {
     const { refs, length } = edges;
     for (let i = 0; i < length; i++) {

@@ -197,21 +197,28 @@ describe("finalizers", () => {
     expect(calls).toBe(1);
   });
 
-  it("of the old kind keep their object and its leaves in gc.garbage", () => {
-    const heap = createHeap({
-      allocator: pymalloc(),
-      collector: markSweep(),
-      maxBytes: "4MiB",
-      code: { del: () => undefined },
-    });
-    const old = heap.layout({ name: "Old", scan: "prefix", slots: 1, legacyFinalizer: "del" });
-    const leaf = heap.layout({ name: "Leaf", scan: "leaf", words: 1 });
-    heap.scope((scope) => heap.set(scope.create(old), 0, scope.create(leaf)));
-    expect(heap.gc.collect()).toBe(1);
-    expect(heap.gc.garbage).toHaveLength(1);
-    expect(heap.stats().objects).toBe(2);
-    heap.verify();
-  });
+  it.each([true, false])(
+    "of the old kind keep their object (tracked: %s) and its leaves in gc.garbage",
+    (isTracked) => {
+      const heap = createHeap({
+        allocator: pymalloc(),
+        collector: markSweep(),
+        maxBytes: "4MiB",
+        code: { del: () => undefined },
+      });
+      const old = heap.layout({ name: "Old", scan: "prefix", slots: 1, legacyFinalizer: "del" });
+      const leaf = heap.layout({ name: "Leaf", scan: "leaf", words: 1 });
+      heap.scope((scope) => {
+        const object = scope.create(old);
+        heap.set(object, 0, scope.create(leaf));
+        if (!isTracked) heap.untrack(object);
+      });
+      heap.gc.collect();
+      expect(heap.gc.garbage).toHaveLength(1);
+      expect(heap.stats().objects).toBe(2);
+      heap.verify();
+    },
+  );
 });
 
 describe("collecting by itself", () => {

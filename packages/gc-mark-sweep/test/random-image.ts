@@ -106,6 +106,7 @@ export function createRandomImage(nodes: readonly Node[], seed: number): RandomI
       poolShift: POOL_SHIFT,
       work: new Uint8Array(wordCount >> 3),
       scan: Int32Array.from(SCAN_CODES),
+      layoutFlags: new Uint8Array(SCAN_CODES.length),
       poolsStart: () => 1,
       poolsEnd: () => poolsEnd,
       edgesOf: (object) => bufferOf(followed(refs.indexOf(object)).map((target) => refs[target]!)),
