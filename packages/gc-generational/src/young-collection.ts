@@ -46,7 +46,7 @@ import { createYoungMembers } from "./young-members.js";
 export interface YoungCollection {
   /**
    * Condemns the unreachable objects of generation 0, or of 0 and 1; the others of these generations move to the next one.
-   * So do all of them when it throws.
+   * When it throws, none is condemned, and those that it had come to have moved.
    *
    * @param generation - the oldest one: 0 or 1
    * @throws HeapwrightError `ERR_OUT_OF_MEMORY` when the host has no room for scratch; and whatever the code of a custom

@@ -1,0 +1,19 @@
+/** Every recorded graph, where they are at hand: HEAPWRIGHT_TRACES, or shared/traces beside the repository. */
+
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { describe, it } from "vitest";
+
+import { expectSameUnreachable, graphsIn } from "./support/recorded-graph.js";
+
+const beside = fileURLToPath(new URL("../../../../shared/traces", import.meta.url));
+const shared = graphsIn(`${process.env["HEAPWRIGHT_TRACES"] ?? beside}/graphs`);
+
+const cases = shared.flatMap((file) => ([0, 1, 2] as const).map((g) => [basename(file), g, file] as const));
+
+describe.skipIf(cases.length === 0)("a recorded graph", () => {
+  it.each(cases)("%s loses in generation %i what CPython's collector found there", (_, generation, file) =>
+    expectSameUnreachable(file, generation),
+  );
+});
