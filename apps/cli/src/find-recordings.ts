@@ -48,6 +48,12 @@ export function knownRecordings(kind: RecordingKind): string[] {
   return [...new Set(names)].sort();
 }
 
+/** The folder of shared recordings, when there are any of a kind in it. */
+export function sharedFolder(kind: RecordingKind): string | undefined {
+  const folder = sharedRecordings(kind);
+  return folder !== undefined && filesIn(kind, folder).length > 0 ? folder : undefined;
+}
+
 /** The name of a recording in a file. */
 export function nameOf(path: string): string {
   const { trace, graph } = RECORDING_KINDS;

@@ -17,6 +17,10 @@ import {
 const folder = temporaryFolder();
 const sample = join(folder, "objects.pymg");
 const fixtures = fileURLToPath(new URL("fixtures", import.meta.url));
+const collectors = fileURLToPath(new URL("fixtures/collectors.mjs", import.meta.url));
+const broken = fileURLToPath(new URL("fixtures/broken-collectors.mjs", import.meta.url));
+const moving = fileURLToPath(new URL("fixtures/moving-collector.mjs", import.meta.url));
+const renamed = fileURLToPath(new URL("fixtures/renamed-allocator.mjs", import.meta.url));
 
 interface JsonReport {
   readonly schema: string;
@@ -313,7 +317,7 @@ describe("graphs that cannot be read", () => {
 
 describe("collectors of the user's", () => {
   it("are imported from a path, and each is tried", async () => {
-    const run = await collect(sample, "--json", "--collector", "./collectors.mjs,gc-generational");
+    const run = await collect(sample, "--json", "--collector", `${collectors},gc-generational`);
     expect(run.code).toBe(3);
     expect(reportOf(run).results).toMatchObject([
       { collector: "careless-gc", unreachable: 40, verdict: "different" },
@@ -325,7 +329,7 @@ describe("collectors of the user's", () => {
 
   it("may find other objects than CPython, when they do not claim to be exact", async () => {
     const modest = join(folder, "modest.mjs");
-    const module = pathToFileURL(join(fixtures, "collectors.mjs")).href;
+    const module = pathToFileURL(collectors).href;
     writeFileSync(modest, `export { modest } from ${JSON.stringify(module)};\n`);
     const run = await collect(sample, "--collector", modest);
     expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -333,7 +337,7 @@ describe("collectors of the user's", () => {
   });
 
   it("stand beside allocators of the user's", async () => {
-    const run = await collect(sample, "--json", "--allocator", "./renamed-allocator.mjs");
+    const run = await collect(sample, "--json", "--allocator", renamed);
     expect(reportOf(run).results).toMatchObject([{ allocator: "mine", unreachable: 130, verdict: "equal" }]);
   });
 
@@ -344,16 +348,8 @@ describe("collectors of the user's", () => {
   });
 
   it.each([
-    [
-      "that throws",
-      "./broken-collectors.mjs",
-      /The collector "bursts" is broken: TypeError: no collection today/,
-    ],
-    [
-      "that fits no heap",
-      "./moving-collector.mjs",
-      /"moving" does not fit.*To mend it, choose a collector that does not move/,
-    ],
+    ["that throws", broken, /The collector "bursts" is broken: TypeError: no collection today/],
+    ["that fits no heap", moving, /"moving" does not fit.*To mend it, choose a collector that does not move/],
     ["that is an allocator", "./tiny-allocator.mjs", /expected an export that is a collector plugin, found/],
     ["in no file", "./missing.mjs", /There is no file/],
   ])("are refused with exit code 2: one %s", async (_what, module, message) => {
@@ -364,7 +360,7 @@ describe("collectors of the user's", () => {
   });
 
   it("are listed among what failed, while the others go on", async () => {
-    const run = await collect(sample, "--json", "--collector", "./broken-collectors.mjs,gc-generational");
+    const run = await collect(sample, "--json", "--collector", `${broken},gc-generational`);
     expect(run.code).toBe(2);
     expect(reportOf(run)).toMatchObject({
       results: [{ collector: "gc-generational" }],

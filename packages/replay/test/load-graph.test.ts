@@ -15,7 +15,7 @@ import {
   type Recording,
 } from "../src/index.js";
 import { countedHeap, uncountedHeap } from "./naive-heap.js";
-import { errorOf, fixtureBytes } from "./recordings.js";
+import { bytesOf as allBytesOf, errorOf, fixtureBytes } from "./recordings.js";
 
 /** A node whose reference count is said as what comes from outside. */
 type Node = Omit<GraphNode, "refcount" | "edges"> & {
@@ -381,6 +381,31 @@ describe("a graph that cannot be loaded", () => {
       /sample: no room for the 1 nodes of the graph.*the heap 8 MiB\. .*maxBytes of/,
     );
     heap.verify();
+  });
+
+  it("is refused, or loaded as it says, whichever bit of a recording flips", async () => {
+    const bytes = allBytesOf(
+      record([
+        { type: 0, bytes: 88, external: 1, leafRefs: 3, edges: [1, 2] },
+        { type: 2, bytes: 56, leafRefs: 1, edges: [0] },
+        { type: 1, bytes: 40, external: 5 },
+      ]),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.nat(8 * bytes.length - 1), async (bit) => {
+        const damaged = bytes.slice();
+        damaged[bit >> 3]! ^= 1 << (bit & 7);
+        const heap = countedHeap();
+        try {
+          await loadGraph(await openGraph(damaged), heap);
+        } catch (error) {
+          if (!HeapwrightError.is(error)) throw error;
+          expect(heap.stats().objects).toBe(0);
+        }
+        heap.verify();
+        heap.dispose();
+      }),
+    );
   });
 
   it("leaves the heap as it was, wherever the memory ends", async () => {

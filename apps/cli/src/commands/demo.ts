@@ -9,9 +9,9 @@ import { formatGraph } from "../collect-table.js";
 import { usageError } from "../command-error.js";
 import { compareArenas } from "../compare-arenas.js";
 import { worstOf, type ExitCode } from "../exit-codes.js";
+import { sharedFolder } from "../find-recordings.js";
 import { howToCall } from "../how-to-call.js";
 import { paint, print } from "../output.js";
-import { sharedRecordings } from "../paths.js";
 import { runReplays, type ReplayRow } from "../replay-run.js";
 import { formatRecording } from "../replay-table.js";
 import { createFailureReport } from "../report-failure.js";
@@ -99,8 +99,8 @@ function conclusionOnGraph(rows: readonly CollectRow[]): string {
 
 function nextSteps(): string {
   const call = howToCall();
-  const traces = sharedRecordings("trace");
-  const graphs = sharedRecordings("graph");
+  const traces = sharedFolder("trace");
+  const graphs = sharedFolder("graph");
   const shown = (folder: string): string => relative(process.cwd(), folder) || ".";
   const steps = [
     ["two allocators side by side:", "replay decimal_pi --allocator pymalloc,bump"],
