@@ -22,6 +22,7 @@ import { createDebugChecks } from "./debug-heap.js";
 import { writeDirectory, type DirectoryContent } from "./directory.js";
 import { createEdgeBuffer } from "./edge-buffer.js";
 import { createEdges } from "./edges.js";
+import { createGarbage } from "./garbage.js";
 import { createEvents, EVENT } from "./events.js";
 import { createGc } from "./gc.js";
 import type { Heap, WeakOptions } from "./heap.js";
@@ -109,7 +110,7 @@ export function assembleHeap(parts: HeapParts): Heap {
     scopes.closeAbove(depth);
   });
   const events = createEvents(tables, userCode);
-  const garbage: Owned[] = [];
+  const garbage = createGarbage(tables, hold, letGo);
 
   /** Counts are held from outside while user code runs; where there are none, nothing goes before the second look. */
   function hold(object: number): boolean {
@@ -160,11 +161,7 @@ export function assembleHeap(parts: HeapParts): Heap {
     collector: () => collector,
     hold,
     letGo,
-    keepGarbage(object) {
-      if (!hold(object)) return false;
-      garbage.push(object as Owned);
-      return true;
-    },
+    keepGarbage: garbage.keep,
   });
 
   // ---- counts, roots and the collector ----------------------------------------------------------------------------
@@ -193,7 +190,7 @@ export function assembleHeap(parts: HeapParts): Heap {
     roots: {
       gather(into) {
         roots.gather(into);
-        for (const object of garbage) into.add(object);
+        garbage.gather(into);
       },
     },
     deaths,

@@ -52,12 +52,11 @@ export function createBurial(parts: BurialParts): Burial {
   const { tables, cells, edges, weak, allocator } = parts;
   const { words, work, control, layoutFlags, scan, pools, poolShift } = tables;
   const { free } = allocator;
-  /** What few objects have. */
-  const RARE = LAYOUT.weakReference;
+  const { buffer: BUFFER, leaf: LEAF, weakReference: RARE } = LAYOUT;
 
   function buryRare(object: number, header: number, flags: number): void {
     if ((header & OVERFLOWED) !== 0) parts.counter()?.forget(object);
-    if ((flags & LAYOUT.weakReference) === 0) return;
+    if ((flags & RARE) === 0) return;
     weak.unlink(object);
     parts.forgetCode(weak.callback(object));
   }
@@ -101,13 +100,16 @@ export function createBurial(parts: BurialParts): Burial {
       const header = words[object]!;
       const flags = layoutFlags[header & LAYOUT_MASK]!;
       if ((header & OVERFLOWED) !== 0 || (flags & RARE) !== 0) buryRare(object, header, flags);
-      if ((flags & LAYOUT.buffer) !== 0 && words[object + BUFFER_FIRST] !== 0) {
+      if ((flags & BUFFER) !== 0 && words[object + BUFFER_FIRST] !== 0) {
         control[BUFFERS]!--;
         control[FREED_BUFFERS]!++;
         free(words[object + BUFFER_FIRST]! * 4);
       }
       // Untracked or not, as in CPython: it was counted when it was born.
-      if ((flags & LAYOUT.leaf) === 0 && control[TRIGGER_COUNT]! > 0) control[TRIGGER_COUNT]!--;
+      if ((flags & LEAF) === 0) {
+        const trigger = control[TRIGGER_COUNT]!;
+        if (trigger > 0) control[TRIGGER_COUNT] = trigger - 1;
+      }
       control[BURIED_OBJECTS]!++;
       cells.give(object);
     },
@@ -127,7 +129,7 @@ export function createBurial(parts: BurialParts): Burial {
         if (counter) drop(object, scan[layout]!, underflow);
         if ((header & OVERFLOWED) !== 0 || (flags & RARE) !== 0) buryRare(object, header, flags);
         if ((header & UNTRACKED) === 0) tracked++;
-        if ((flags & LAYOUT.buffer) === 0) continue;
+        if ((flags & BUFFER) === 0) continue;
         const first = words[object + BUFFER_FIRST]!;
         if (first === 0) continue;
         buffers++;

@@ -162,12 +162,22 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
     return pools[pool]! >> KIND_SHIFT === LEAF_POOL ? CLASS_KINDS + granules : granules;
   }
 
+  /** Four words at a time: cells are so many granules. */
+  function clearCell(cell: number, end: number): void {
+    const all = words;
+    for (let word = cell; word < end; word += GRANULE_WORDS) {
+      all[word] = 0;
+      all[word + 1] = 0;
+      all[word + 2] = 0;
+      all[word + 3] = 0;
+    }
+  }
+
   function give(cell: number): void {
     const pool = cell >> poolShift;
     const row = pool << ROW_SHIFT;
     const poolWord = pools[pool]!;
-    const end = cell + (poolWord & STRIDE_MASK);
-    for (let word = cell; word < end; word++) words[word] = 0;
+    clearCell(cell, cell + (poolWord & STRIDE_MASK));
     if (poolWord >> KIND_SHIFT === TRACKED_POOL) work[cell >> WORK_SHIFT] = 0;
     const free = rows[row + FREE]!;
     words[cell + 1] = free;
@@ -205,7 +215,7 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
     let free = before;
     for (let index = to - 1; index >= from; index--) {
       const cell = given[index]!;
-      for (let word = cell + stride - 1; word >= cell; word--) words[word] = 0;
+      clearCell(cell, cell + stride);
       if (isTracked) work[cell >> WORK_SHIFT] = 0;
       words[cell + 1] = free;
       free = cell;

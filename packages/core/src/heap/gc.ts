@@ -15,6 +15,7 @@ import {
   WANTED_LIMIT,
 } from "./control.js";
 import { EVENT, type HeapEvents } from "./events.js";
+import type { Garbage } from "./garbage.js";
 import type { HeapTables } from "./heap-tables.js";
 import type { Trigger } from "./collector.js";
 import type { Owned, Ptr } from "./reference.js";
@@ -63,8 +64,10 @@ export interface Gc {
   generationOf(object: Ptr): number | undefined;
   /** Puts a tracked object into a generation, as when a recorded graph is loaded. Does nothing where there is one only. */
   place(object: Ptr, generation: number): void;
-  /** Unreachable objects that could not be freed since they have a legacy finalizer. Pinned; empty the list to let them go. */
+  /** Unreachable objects that could not be freed since they have a legacy finalizer: kept until {@link Gc.dropGarbage}. */
   readonly garbage: Owned[];
+  /** Lets everything in {@link Gc.garbage} go. CPython: `gc.garbage.clear()`. */
+  dropGarbage(): void;
 }
 
 const GENERATIONS = 3;
@@ -75,7 +78,7 @@ const NEVER = 0x7fff_ffff;
 export interface GcParts {
   readonly tables: HeapTables;
   readonly events: HeapEvents & EventSink;
-  readonly garbage: Owned[];
+  readonly garbage: Garbage;
   collector(): Collector;
   isTracked(object: Ptr): boolean;
   assertObject(object: Ptr): void;
@@ -181,7 +184,10 @@ export function createGc(parts: GcParts): { gc: Gc; trigger: Trigger; tripped():
       checkGeneration(generation);
       if (parts.isTracked(object)) parts.collector().place?.(object, generation);
     },
-    garbage: parts.garbage,
+    get garbage() {
+      return parts.garbage.list();
+    },
+    dropGarbage: parts.garbage.drop,
   };
 
   function tripped(): void {

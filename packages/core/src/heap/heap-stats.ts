@@ -82,7 +82,7 @@ export function heapStats(tables: HeapTables, cells: Cells, allocator: BlockAllo
   }
   const poolCount = pools.reduce((sum, word) => sum + (word === 0 ? 0 : 1), 0);
   let runBytes = 0;
-  for (let run = 0; run < 8; run++) runBytes += 4 * control[RUNS + 2 * run + 1]!;
+  for (let run = 0; run < RUN_COUNT; run++) runBytes += 4 * control[RUNS + 2 * run + 1]!;
   const { takenBytes, peakTakenBytes } = memory.usage();
   return {
     objects,
@@ -106,5 +106,7 @@ export function heapStats(tables: HeapTables, cells: Cells, allocator: BlockAllo
   };
 }
 
+/** Runs there are; see `run.ts`. */
+const RUN_COUNT = 9;
 /** Pool word, pool row and births byte. */
 const POOL_METADATA_BYTES = 21;

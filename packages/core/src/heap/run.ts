@@ -19,6 +19,8 @@ export const RUN = {
   retained: 3,
   /** Tables of the counter: four. */
   counter: 4,
+  /** Garbage that is kept, behind the counter's. */
+  garbage: 8,
 } as const;
 
 /** A table that grows. */
