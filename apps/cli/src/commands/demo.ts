@@ -15,6 +15,7 @@ import { paint, print } from "../output.js";
 import { runReplays, type ReplayRow } from "../replay-run.js";
 import { formatRecording } from "../replay-table.js";
 import { createFailureReport } from "../report-failure.js";
+import { grouped } from "../table.js";
 
 /** See `main.ts`. */
 export const help = `Replays two traces and collects one graph of those that come with this package, and says
@@ -81,7 +82,7 @@ async function collectGraph(): Promise<ExitCode> {
       recordings: [GRAPH],
       collectors: describeCollectors().filter(({ traits }) => traits.cycles),
       allocators: describeAllocators().filter(({ name }) => name === "pymalloc"),
-      settings: { generation: 2, rounds: 3, maxBytes: undefined },
+      settings: { generation: 2, rounds: 6, maxBytes: undefined },
       onRecording: (own) => {
         print(`\n${formatGraph(own)}`);
       },
@@ -94,7 +95,11 @@ async function collectGraph(): Promise<ExitCode> {
 
 function conclusionOnGraph(rows: readonly CollectRow[]): string {
   const equal = rows.length > 0 && rows.every(({ outcome }) => outcome.verdict === "equal");
-  return equal ? "\nBoth found exactly the objects that CPython found.\n" : "";
+  if (!equal) return "";
+  const found = rows[0]!.outcome.unreachable;
+  return found === 0
+    ? "\nBoth found what CPython found: every object is in use.\n"
+    : `\nBoth found exactly the ${grouped(found)} objects that CPython found.\n`;
 }
 
 function nextSteps(): string {
