@@ -37,7 +37,7 @@ function poolProblems(
 
   const start = pool << poolShift;
   const end = start + (1 << poolShift);
-  for (let granule = start >> WORK_SHIFT; granule < end >> WORK_SHIFT; granule++) {
+  for (let granule = start >> WORK_SHIFT; granule < end >>> WORK_SHIFT; granule++) {
     const age = work[granule]!;
     if (age === OLD || (reaping && age > MAX_AGE)) continue;
     const offset = (granule << WORK_SHIFT) - start;

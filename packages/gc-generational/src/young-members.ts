@@ -16,6 +16,8 @@
  * So the cost goes with the pools in which something was born. The one part that goes with the heap is the table of births
  * itself: four pools a word, which is a microsecond for 64 MiB.
  *
+ * An untracked object has no age: its byte is 0, like that of a free cell, so the bytes alone tell who is a member.
+ *
  * Members are counted as they are found: the work byte of each becomes 128 + its reference count modulo 128. No other byte
  * is above 127, so this one bit says "a member" as well, and references to the old are told by the byte that has to be
  * read anyway.
@@ -24,15 +26,7 @@
 import type { HeapImage } from "@heapwright/core";
 
 import { OLD, YOUNG } from "./ages.js";
-import {
-  COUNT_SHIFT,
-  KIND_SHIFT,
-  MIN_TRACKED_WORDS,
-  STRIDE_MASK,
-  TRACKED_POOL,
-  UNTRACKED,
-  WORK_SHIFT,
-} from "./bits.js";
+import { COUNT_SHIFT, KIND_SHIFT, MIN_TRACKED_WORDS, STRIDE_MASK, TRACKED_POOL, WORK_SHIFT } from "./bits.js";
 import type { HotObjects } from "./hot-objects.js";
 import type { Scratch } from "./scratch.js";
 import {
@@ -82,7 +76,7 @@ export function createYoungMembers(image: HeapImage, hot: HotObjects, found: Scr
     const start = pool << poolShift;
     const last = start + poolWords - stride;
     let length = count;
-    const endWord = (start + poolWords) >> WORK_WORD_SHIFT;
+    const endWord = (start + poolWords) >>> WORK_WORD_SHIFT;
     for (let workWord = start >> WORK_WORD_SHIFT; workWord < endWord; workWord++) {
       if (fourBytes[workWord] === 0) continue;
       const from = workWord << WORK_WORD_SHIFT;
@@ -95,8 +89,7 @@ export function createYoungMembers(image: HeapImage, hot: HotObjects, found: Scr
         const age = work[object >> WORK_SHIFT]!;
         if (age === OLD || age > oldest) continue;
         const header = words[object]!;
-        if ((header & (YOUNG_HOT | UNTRACKED)) !== 0) {
-          if ((header & UNTRACKED) !== 0) continue;
+        if ((header & YOUNG_HOT) !== 0) {
           count = length;
           hot.add(object);
         }

@@ -124,6 +124,31 @@ describe("a collection", () => {
   });
 });
 
+describe("custom layouts", () => {
+  it("are followed when the scratch grows in the middle of one", () => {
+    const leaf = (index: number): Node => ({ shape: "pair", generation: 0, targets: [index], outside: 0 });
+    for (const [seed, before] of [1, 2, 3, 4, 5, 6].flatMap((seed) =>
+      [1004, 1010, 1020].map((n) => [seed, n] as const),
+    )) {
+      // What a list pushes fills the stack, and its last item is a custom object with 19 more.
+      const items = Array.from({ length: before + 19 }, (_, index) => leaf(index));
+      const custom: Node = {
+        shape: "custom",
+        generation: 0,
+        targets: [...items.keys()].slice(before),
+        outside: 0,
+      };
+      const list: Node = {
+        shape: "list",
+        generation: 0,
+        targets: [...[...items.keys()].slice(0, before), items.length],
+        outside: 1,
+      };
+      check([...items, custom, list], { seed, poolShift: 12 });
+    }
+  });
+});
+
 /** An object of a count that consists of references from dead objects, from live ones and from outside. */
 function hot(dead: number, live: number, from: number, spilled: number, generation: number): Node[] {
   const target = 0;

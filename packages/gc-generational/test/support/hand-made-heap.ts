@@ -46,7 +46,7 @@ export const SLOTS: Readonly<Record<Shape, number>> = {
   sealed: 0,
   pair: 2,
   five: 5,
-  list: 1000,
+  list: Infinity,
   tuple: 11,
   custom: 19,
 };
