@@ -74,6 +74,7 @@ function createNaiveCollector(context: CollectorContext, threshold: number): Col
   const { words, work, pools, poolShift } = image;
   let thresholds = [Number.isFinite(threshold) ? threshold : 0, 10, 10];
   trigger.limit = threshold;
+  let collecting = false;
 
   const isInTrackedPool = (object: number): boolean =>
     pools[object >> poolShift]! >> KIND_SHIFT === TRACKED_POOL;
@@ -127,12 +128,14 @@ function createNaiveCollector(context: CollectorContext, threshold: number): Col
       const leaves = counter ? [] : dead.filter((object) => !isInTrackedPool(object));
       for (const object of alive) if (isInTrackedPool(object)) setAge(object, SURVIVED);
       for (const object of condemned) setAge(object, CONDEMNED);
+      collecting = true;
       try {
         const reaped = deaths.reap(Int32Array.from(condemned), condemned.length, SURVIVED);
         const stillAlive = leaves.length > 0 ? reachable() : new Set();
         for (const leaf of leaves) if (!stillAlive.has(leaf)) deaths.bury(leaf);
         return reaped;
       } finally {
+        collecting = false;
         for (const object of condemned) {
           if (words[object] !== 0 && work[object >> WORK_SHIFT] === CONDEMNED) setAge(object, SURVIVED);
         }
@@ -153,7 +156,7 @@ function createNaiveCollector(context: CollectorContext, threshold: number): Col
     generationOf: (object) => Math.min(work[object >> WORK_SHIFT]!, 2),
     problems: () =>
       allObjects(image)
-        .filter((object) => isInTrackedPool(object) && work[object >> WORK_SHIFT]! > MAX_AGE)
+        .filter((object) => !collecting && isInTrackedPool(object) && work[object >> WORK_SHIFT]! > MAX_AGE)
         .map((object) => `${object} has no age.`),
   };
 }
