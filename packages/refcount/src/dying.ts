@@ -131,7 +131,10 @@ export function createDying(
       suspensions--;
       if (suspensions > 0) return;
       const base = nesting === 0 ? 0 : suspendedAt;
-      if (waiting.length > base) letDie(base);
+      if (waiting.length <= base) return;
+      // The first that began to wait is the first to die: a stack gives the last.
+      waiting.refs.subarray(base, waiting.length).reverse();
+      letDie(base);
     },
 
     dispose() {

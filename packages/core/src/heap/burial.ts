@@ -52,7 +52,7 @@ export function createBurial(parts: BurialParts): Burial {
   const { tables, cells, edges, weak, allocator } = parts;
   const { words, work, control, layoutFlags, scan, pools, poolShift } = tables;
   const { free } = allocator;
-  const { buffer: BUFFER, leaf: LEAF, weakReference: RARE } = LAYOUT;
+  const { buffer: BUFFER, leaf: LEAF, weakReference: RARE, entries: ENTRIES } = LAYOUT;
 
   function buryRare(object: number, header: number, flags: number): void {
     if ((header & OVERFLOWED) !== 0) parts.counter()?.forget(object);
@@ -71,28 +71,33 @@ export function createBurial(parts: BurialParts): Burial {
     }
   }
 
-  /** Drops each reference to an object that lives on. */
-  function drop(object: number, code: number, underflow: (target: number) => void): void {
-    let word = object + 1;
-    let end = word + code;
+  function dropOne(target: number, underflow: (target: number) => void): void {
+    if (target <= 0 || work[target >> WORK_SHIFT] === CONDEMNED) return;
+    const header = (words[target]! - ONE_COUNT) | 0;
+    words[target] = header;
+    if (header < ONE_COUNT) underflow(target);
+  }
+
+  /** Drops each reference to an object that lives on: of a list or tuple the last one first, as CPython does. */
+  function drop(object: number, code: number, flags: number, underflow: (target: number) => void): void {
+    let first = object + 1;
+    let end = first + code;
+    let backwards = false;
     if (code < 0) {
       if (code === ITEMS) {
-        word = words[object + BUFFER_FIRST]!;
-        end = word + words[object + BUFFER_COUNT]!;
+        first = words[object + BUFFER_FIRST]!;
+        end = first + words[object + BUFFER_COUNT]!;
+        backwards = (flags & ENTRIES) === 0;
       } else if (code === ALL) {
         end = object + (pools[object >> poolShift]! & STRIDE_MASK);
+        backwards = true;
       } else {
         dropOthers(object, underflow);
         return;
       }
     }
-    for (; word < end; word++) {
-      const target = words[word]!;
-      if (target <= 0 || work[target >> WORK_SHIFT] === CONDEMNED) continue;
-      const header = (words[target]! - ONE_COUNT) | 0;
-      words[target] = header;
-      if (header < ONE_COUNT) underflow(target);
-    }
+    if (backwards) for (let word = end - 1; word >= first; word--) dropOne(words[word]!, underflow);
+    else for (let word = first; word < end; word++) dropOne(words[word]!, underflow);
   }
 
   return {
@@ -126,7 +131,7 @@ export function createBurial(parts: BurialParts): Burial {
         const header = words[object]!;
         const layout = header & LAYOUT_MASK;
         const flags = layoutFlags[layout]!;
-        if (counter) drop(object, scan[layout]!, underflow);
+        if (counter) drop(object, scan[layout]!, flags, underflow);
         if ((header & OVERFLOWED) !== 0 || (flags & RARE) !== 0) buryRare(object, header, flags);
         if ((header & UNTRACKED) === 0) tracked++;
         if ((flags & BUFFER) === 0) continue;

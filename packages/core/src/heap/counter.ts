@@ -82,7 +82,10 @@ export interface Counter {
   immortalize(object: number): void;
   /** From now on objects whose count reaches 0 wait; they keep a count of 1. Calls nest. */
   suspend(): void;
-  /** Ends the innermost {@link Counter.suspend}; the outermost lets all that waited die. User code may run then. */
+  /**
+   * Ends the innermost {@link Counter.suspend}; the outermost lets all that waited die, in the order in which they began to
+   * wait. User code may run then.
+   */
   resume(): void;
   /** The objects that wait to die, each held by a count of 1. */
   waiting(): readonly number[];

@@ -14,7 +14,7 @@ import { RUN } from "./run.js";
 export interface Garbage {
   /** Keeps an object; false when the memory has no room: then it is found again by the next collection. */
   keep(object: number): boolean;
-  /** All that is kept. */
+  /** All that is kept, by rising address. */
   list(): Owned[];
   /** Lets all of it go. */
   drop(): void;
@@ -36,7 +36,7 @@ export function createGarbage(
   const kept = openRefTable(tables.memory, tables.control, RUN.garbage);
 
   function list(): Owned[] {
-    return Array.from(kept.entries(), ([object]) => object as Owned);
+    return Array.from(kept.entries(), ([object]) => object as Owned).sort((a, b) => a - b);
   }
 
   return {

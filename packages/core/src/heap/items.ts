@@ -121,7 +121,7 @@ export function createItems(parts: ItemsParts): Items {
       // The list is in order before the first item dies: user code may look at it, and change it.
       words[object + BUFFER_COUNT] = count;
       parts.counter?.suspend();
-      for (let word = first + count; word < first + before; word++) store(mutator, object, word, 0);
+      for (let word = first + before - 1; word >= first + count; word--) store(mutator, object, word, 0);
       parts.counter?.resume();
     },
 
