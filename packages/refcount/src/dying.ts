@@ -133,7 +133,7 @@ export function createDying(
       const base = nesting === 0 ? 0 : suspendedAt;
       if (waiting.length <= base) return;
       // The first that began to wait is the first to die: a stack gives the last.
-      waiting.refs.subarray(base, waiting.length).reverse();
+      waiting.refs.subarray(suspendedAt, waiting.length).reverse();
       letDie(base);
     },
 

@@ -271,6 +271,19 @@ describe("suspend and resume", () => {
     expect(heap.buried).toHaveLength(3);
   });
 
+  it("let die in the order in which they began to wait, each with what only it held", () => {
+    const heap = createFakeHeap();
+    const pairs = [1, 2, 3].map(() => {
+      const held = heap.create(KIND.finalized);
+      return [heap.create(KIND.finalized, held), held];
+    });
+    const order = listen(heap);
+    heap.counter.suspend();
+    for (const [object] of pairs) heap.decref(object!);
+    heap.counter.resume();
+    expect(order).toEqual(pairs.flat());
+  });
+
   it("let overflowed counts go down meanwhile", () => {
     const heap = createFakeHeap();
     const object = heap.create(KIND.leaf);
