@@ -75,6 +75,8 @@ export interface HeldRoots extends Roots {
 export function createRoots(tables: HeapTables, counter: Counter | undefined): HeldRoots {
   const { memory, control } = tables;
   const handles = openRun(memory, control, RUN.handles);
+  /** The words of `handles`, which every handle goes through; looked up again after each change of its length. */
+  let stack = handles.words;
   const pins = openRun(memory, control, RUN.pins);
   const retained = openRefTable(memory, control, RUN.retained);
 
@@ -101,25 +103,31 @@ export function createRoots(tables: HeapTables, counter: Counter | undefined): H
   }
 
   return {
-    makeRoom: () => control[HANDLES]! < handles.words.length || handles.grow(control[HANDLES]! + 1),
+    makeRoom() {
+      if (control[HANDLES]! < stack.length) return true;
+      const hasGrown = handles.grow(control[HANDLES]! + 1);
+      stack = handles.words;
+      return hasGrown;
+    },
     push(ref) {
       const top = control[HANDLES]!;
-      handles.words[top] = ref;
+      stack[top] = ref;
       control[HANDLES] = top + 1;
     },
     pop() {
       const top = control[HANDLES]! - 1;
-      const ref = handles.words[top]!;
-      handles.words[top] = 0;
+      const ref = stack[top]!;
+      stack[top] = 0;
       control[HANDLES] = top;
       return ref;
     },
     shrink() {
       handles.shrink(control[HANDLES]!);
+      stack = handles.words;
     },
-    at: (place) => handles.words[place]!,
+    at: (place) => stack[place]!,
     put(place, ref) {
-      handles.words[place] = ref;
+      stack[place] = ref;
     },
 
     pin(ref) {
@@ -167,7 +175,7 @@ export function createRoots(tables: HeapTables, counter: Counter | undefined): H
     },
 
     gather(into: EdgeBuffer) {
-      const { words } = handles;
+      const words = stack;
       for (let place = 0; place < control[HANDLES]!; place++) into.add(words[place]!);
       for (let row = 0; row < control[PIN_ROWS]!; row++) into.add(pins.words[2 * row]!);
       for (const [ref] of retained.entries()) into.add(ref);
