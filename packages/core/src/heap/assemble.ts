@@ -476,9 +476,12 @@ export function assembleHeap(parts: HeapParts): Heap {
     release(object, times = 1) {
       assertObject(object);
       checkTimes(times);
+      const isImmortal = (words[object]! & IMMORTAL) !== 0;
+      // Of an immortal object no count is known.
+      const most = counter && !isImmortal ? counter.count(object) : Infinity;
       const held = counter
-        ? Math.min(tables.retained[0]!, counter.count(object))
-        : roots.retained.get(object) - ((words[object]! & IMMORTAL) === 0 ? 0 : 1);
+        ? Math.min(tables.retained[0]!, most)
+        : roots.retained.get(object) - (isImmortal ? 1 : 0);
       if (held < times) {
         throw new HeapwrightError(
           "ERR_NOT_HELD",

@@ -53,10 +53,10 @@ export function createGarbage(
     },
     list,
     drop() {
-      for (const object of list()) {
-        kept.set(object, 0);
-        letGo(object);
-      }
+      // As a list is cleared: empty before the first object dies, the last one first.
+      const dropped = list();
+      for (const object of dropped) kept.set(object, 0);
+      for (const object of dropped.reverse()) letGo(object);
     },
     gather(into) {
       for (const [object] of kept.entries()) into.add(object);
