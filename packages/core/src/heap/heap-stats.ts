@@ -7,6 +7,7 @@ import { BUFFERS, BURIED_OBJECTS, FREED_BUFFERS, HANDLES, PINS, RUNS, WEAK_REFER
 import type { HeapTables } from "./heap-tables.js";
 import type { Cells } from "./cells.js";
 import { OVERFLOWED, UNTRACKED } from "./object-word.js";
+import { RUN_COUNT } from "./run.js";
 import { KIND_SHIFT, LEAF_POOL, STRIDE_MASK } from "./pool-word.js";
 import { BUFFER_CAPACITY, BUFFER_FIRST } from "./scan.js";
 import { LAYOUT } from "./heap-image.js";
@@ -106,7 +107,5 @@ export function heapStats(tables: HeapTables, cells: Cells, allocator: BlockAllo
   };
 }
 
-/** Runs there are; see `run.ts`. */
-const RUN_COUNT = 9;
 /** Pool word, pool row and births byte. */
 const POOL_METADATA_BYTES = 21;

@@ -42,7 +42,7 @@ export interface Run {
 }
 
 /** How many runs there are. */
-const RUN_COUNT = 8;
+export const RUN_COUNT = 9;
 
 const PAGE_WORDS = 1024;
 /** Shorter runs stay as they are, in words. */

@@ -57,7 +57,8 @@ export function createUserCode(
     },
 
     assertNone(what) {
-      if (control[USER_CODE] === 0) return;
+      // Nothing is there when the buffer was detached.
+      if ((control[USER_CODE] ?? 0) === 0) return;
       throw new HeapwrightError(
         "ERR_BUSY",
         `${what} was called from a finalizer, a callback or an event listener, while the heap is at work. Call it later, from a microtask for example.`,
