@@ -298,7 +298,7 @@ describe("graphs that cannot be read", () => {
       "stdlib-modules",
       /no recording of that name\. Did you mean stdlib_modules\?/,
     ],
-    ["a name like no other", "zzz", /Recordings that have a name: stdlib_modules\./],
+    ["a name like no other", "zzz", /Recordings that have a name: object_web, stdlib_modules\./],
     ["the name of a trace", "decimal_pi", /It is the name of a trace, for heapwright replay\./],
     ["a file that is not there", "no/such/file.pymg", /there is no such file/],
     ["a folder without graphs", fixtures, /expected recordings \(\.pymg, .*found none/],
