@@ -69,9 +69,6 @@ const UNCOUNTED: ReadonlySet<string> = new Set([
   "two_legacy_objects",
 ]);
 
-/** What the heap does not do yet: letting go of what is taken out of `gc.garbage`. */
-const OPEN: ReadonlySet<string> = new Set(["legacy_once_its_cycle_is_broken"]);
-
 const sentence = (name: string): string => name.replaceAll("_", " ");
 
 for (const [group, scenarios] of Object.entries(groups)) {

@@ -211,7 +211,7 @@ export class World {
   }
 
   clearGarbage(): void {
-    this.heap.gc.garbage.length = 0;
+    this.heap.gc.dropGarbage();
   }
 
   isFinalized(value: Value): boolean {
