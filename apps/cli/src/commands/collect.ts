@@ -19,8 +19,8 @@ CPython's own collector found.
 Usage: heapwright collect <graph...> [options]
 
 A graph is a file (.pymg, .pymg.gz, .pymg.br), a folder of them, - for standard input,
-or the name of a recording: stdlib_modules and object_web come with this package, more are looked for
-in the folder HEAPWRIGHT_TRACES.
+or the name of a recording: stdlib_modules and object_web come with this package,
+more are looked for in the folder HEAPWRIGHT_TRACES.
 
 Options:
   --collector <name,...>   gc-generational, gc-mark-sweep, none, a path
