@@ -49,43 +49,53 @@ const outside = fc.oneof(
 );
 
 /** Graphs of all shapes, sparse enough that a good part is unreachable, with duplicates and self-references. */
-const graph = fc.integer({ min: 1, max: 60 }).chain((size) => {
-  const target = fc.oneof(
-    { weight: 6, arbitrary: fc.integer({ min: 0, max: size - 1 }) },
-    { weight: 1, arbitrary: fc.constantFrom(null, -1, -300) },
-  );
-  const node: fc.Arbitrary<Node> = fc.record({
-    shape,
-    generation: fc.constantFrom(0, 0, 1, 2),
-    targets: fc.oneof(
-      { weight: 5, arbitrary: fc.array(target, { maxLength: 4 }) },
-      { weight: 1, arbitrary: fc.array(target, { maxLength: 20 }) },
-    ),
-    outside,
-    untracked: fc.oneof(
-      { weight: 9, arbitrary: fc.constant(false) },
-      { weight: 1, arbitrary: fc.constant(true) },
-    ),
-    immortal: fc.oneof(
-      { weight: 20, arbitrary: fc.constant(false) },
-      { weight: 1, arbitrary: fc.constant(true) },
-    ),
-    spilled: fc.constantFrom(0, 1, 2, 3),
+const graphOf = (min: number, max: number) =>
+  fc.integer({ min, max }).chain((size) => {
+    const target = fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: 0, max: size - 1 }) },
+      { weight: 1, arbitrary: fc.constantFrom(null, -1, -300) },
+    );
+    const node: fc.Arbitrary<Node> = fc.record({
+      shape,
+      generation: fc.constantFrom(0, 0, 1, 2),
+      targets: fc.oneof(
+        { weight: 5, arbitrary: fc.array(target, { maxLength: 4 }) },
+        { weight: 1, arbitrary: fc.array(target, { maxLength: 20 }) },
+      ),
+      outside,
+      untracked: fc.oneof(
+        { weight: 9, arbitrary: fc.constant(false) },
+        { weight: 1, arbitrary: fc.constant(true) },
+      ),
+      immortal: fc.oneof(
+        { weight: 20, arbitrary: fc.constant(false) },
+        { weight: 1, arbitrary: fc.constant(true) },
+      ),
+      spilled: fc.constantFrom(0, 1, 2, 3),
+    });
+    return fc.record({
+      nodes: fc.array(node, { minLength: size, maxLength: size }),
+      seed: fc.nat(),
+      poolShift: fc.constantFrom(6, 7, 9),
+    });
   });
-  return fc.record({
-    nodes: fc.array(node, { minLength: size, maxLength: size }),
-    seed: fc.nat(),
-    poolShift: fc.constantFrom(6, 7, 9),
-  });
-});
 
 describe("a collection", () => {
   it("finds what the naive model finds, in every generation, and leaves the ages of all others alone", () => {
     fc.assert(
-      fc.property(graph, ({ nodes, seed, poolShift }) => {
+      fc.property(graphOf(1, 60), ({ nodes, seed, poolShift }) => {
         check(nodes, { seed, poolShift });
       }),
       { numRuns: 1500 },
+    );
+  });
+
+  it("does so in heaps of a hundred pools and more", () => {
+    fc.assert(
+      fc.property(graphOf(300, 600), ({ nodes, seed }) => {
+        check(nodes, { seed, poolShift: 6 });
+      }),
+      { numRuns: 60 },
     );
   });
 
