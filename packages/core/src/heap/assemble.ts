@@ -76,7 +76,7 @@ export function assembleHeap(parts: HeapParts): Heap {
 
   const cells = createCells(tables, parts.supply);
   const buffers = createBuffers(tables, allocator);
-  const code = createCode(parts.code, known?.code ?? [], saveDirectory);
+  const code = createCode(control, parts.code, known?.code ?? [], saveDirectory);
   const layouts: Layouts = createLayouts(tables, cells.maxWords, code, known?.layouts ?? [], saveDirectory);
   const edges = createEdges(tables, layouts.entries, () => image);
   const weak = createWeakLists(memory, tables);

@@ -8,6 +8,7 @@
 
 import { HeapwrightError } from "../errors.js";
 import { showValue } from "../show-value.js";
+import { ANONYMOUS_CODE } from "./control.js";
 import type { Heap } from "./heap.js";
 import type { EdgeBuffer, HeapImage } from "./heap-image.js";
 import type { Ptr } from "./reference.js";
@@ -51,12 +52,19 @@ export interface Code {
 /**
  * Makes the code of a heap.
  *
+ * @param control - says how many functions without a name there ever were: their numbers never come again, so that
+ * one that was left behind is not taken for another
  * @param given - functions by name
  * @param known - names that the heap's bytes refer to, in order
  * @param changed - called when a name got a number
  * @throws HeapwrightError `ERR_MISSING_CODE` listing every known name that was not given
  */
-export function createCode(given: CodeTable, known: readonly string[], changed: () => void): Code {
+export function createCode(
+  control: Int32Array,
+  given: CodeTable,
+  known: readonly string[],
+  changed: () => void,
+): Code {
   for (const [name, code] of Object.entries(given)) {
     if (typeof code === "function") continue;
     throw new HeapwrightError("ERR_BAD_OPTION", `code.${name} must be a function, not ${showValue(code)}.`);
@@ -70,7 +78,6 @@ export function createCode(given: CodeTable, known: readonly string[], changed: 
     );
   }
   const anonymous = new Map<number, HeapCode>();
-  let next = ANONYMOUS;
 
   return {
     names,
@@ -98,7 +105,7 @@ export function createCode(given: CodeTable, known: readonly string[], changed: 
     },
 
     numberOfAnonymous(code) {
-      const number = next++;
+      const number = ANONYMOUS + control[ANONYMOUS_CODE]!++;
       anonymous.set(number, code);
       return number;
     },

@@ -37,6 +37,8 @@ export const PINS = 12;
 export const FREE_PIN = 13;
 /** Rows of pins that were ever used. */
 export const PIN_ROWS = 14;
+/** Functions without a name that ever got a number. */
+export const ANONYMOUS_CODE = 15;
 /** Weak references that are alive. */
 export const WEAK_REFERENCES = 16;
 /** Layouts that have a finalizer of either kind. */

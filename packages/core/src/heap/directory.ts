@@ -4,7 +4,7 @@
  */
 
 import { HeapwrightError } from "../errors.js";
-import { DIRECTORY, DIRECTORY_BYTES } from "./control.js";
+import { DIRECTORY, DIRECTORY_BYTES, LAYOUTS } from "./control.js";
 import { HEAP_USE, type HeapTables } from "./heap-tables.js";
 import type { LayoutSpec } from "./layout-spec.js";
 
@@ -56,13 +56,30 @@ export function writeDirectory({ memory, control }: HeapTables, content: Directo
  */
 export function readDirectory({ memory, control }: HeapTables): DirectoryContent {
   const address = control[DIRECTORY]! >>> 0;
+  let content: unknown;
   try {
     // A copy: a decoder does not read shared memory.
     const bytes = new Uint8Array(memory.buffer, address, control[DIRECTORY_BYTES]).slice();
-    return JSON.parse(new TextDecoder().decode(bytes)) as DirectoryContent;
+    content = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     throw new HeapwrightError("ERR_CORRUPT_MEMORY", "The heap's directory cannot be read.", { cause });
   }
+  if (isDirectory(content, control[LAYOUTS]!)) return content;
+  throw new HeapwrightError("ERR_CORRUPT_MEMORY", "The heap's directory is not what its tables tell of.");
+}
+
+function isDirectory(content: unknown, layoutCount: number): content is DirectoryContent {
+  if (typeof content !== "object" || content === null) return false;
+  const { allocator, collector, counter, layouts, code } = content as Partial<DirectoryContent>;
+  const plugins: unknown[] = [allocator, collector, counter ?? ""];
+  const isText = (value: unknown): boolean => typeof value === "string";
+  return (
+    plugins.every(isText) &&
+    Array.isArray(layouts) &&
+    layouts.length === layoutCount &&
+    Array.isArray(code) &&
+    code.every(isText)
+  );
 }
 
 /** Gives the directory back. */

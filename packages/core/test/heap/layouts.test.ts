@@ -39,7 +39,7 @@ describe("the layouts of a heap", () => {
     const { layouts, tables } = openHeap();
     const { leaf, weakrefable, buffer, entries, finalizer, legacyFinalizer, weakReference } = LAYOUT;
     const rows: [number, object][] = [
-      [1, { scan: 1, cellWords: 6, flags: weakrefable | weakReference, untracked: false }],
+      [1, { scan: 1, cellWords: 6, flags: weakReference, untracked: false }],
       [layouts.leaf, { scan: 0, cellWords: 0, flags: leaf, untracked: true }],
       [layouts.short, { scan: 0, cellWords: 4, flags: leaf, untracked: true }],
       [layouts.blob, { scan: 0, cellWords: 4, flags: leaf | buffer, untracked: true }],
@@ -95,7 +95,7 @@ describe("the layouts of a heap", () => {
 
   it("are 4,095 at the most", () => {
     const tables = openTables();
-    const code = createCode({}, [], () => {});
+    const code = createCode(tables.control, {}, [], () => {});
     let changes = 0;
     const layouts = createLayouts(tables, 512, code, [], () => {
       changes++;
