@@ -108,6 +108,7 @@ function reasonsToLive(
     if (!other.tracked) reasons.add("untracked");
     if (other.ageBefore > generation) reasons.add("old-keeps-young");
     if (other.spared) reasons.add("resurrection");
+    if (other.ref > object.ref) reasons.add("keeps");
     if (other.edges.includes(-1)) reasons.add("passes-over");
   }
   if (KINDS[object.kind].spec.scan === "leaf") reasons.add("leaves-stay");
@@ -135,6 +136,7 @@ function reasonsToDie(
     for (const reason of featuresOf(world, each, true)) reasons.add(reason);
     if (!isPlain(each.kind)) reasons.add("layouts");
     if (each.ageBefore > 0) reasons.add("full-collection");
+    if (each.edges.includes(each)) reasons.add("cycles");
   }
   return reasons;
 }
@@ -142,11 +144,13 @@ function reasonsToDie(
 // ---- what is in them ------------------------------------------------------------------------------------------------
 
 function contentsAndFigures(subject: CollectorSubject, world: World): Finding[] {
+  const userCode = wrongFinalizers(world);
+  // They pin, so that counts and ages follow.
+  if (userCode.length > 0) return userCode;
   return [
     ...wrongContents(world),
     ...wrongCounts(world),
     ...wrongWeaks(world),
-    ...wrongFinalizers(world),
     ...wrongAges(subject, world),
     ...wrongNumber(subject, world),
   ];
@@ -183,6 +187,9 @@ function wrongWeaks({ model, scene: { heap } }: World): Finding[] {
       const message = `The weak reference to ${target.name} must refer to ${wanted}; it refers to ${found}.`;
       return [{ rule: cleared ? "weak-cleared" : "weak-kept", message }];
     }
+    if (!cleared && !heap.weak.refs(target.ref).includes(ref)) {
+      return [{ rule: "weak-kept", message: `${target.name} has lost its weak reference.` }];
+    }
     const times = cleared && hasCallback ? 1 : 0;
     if (calls === times) continue;
     const message = `The callback of the weak reference to ${target.name} must have been called ${times} times, not ${calls}.`;
@@ -191,14 +198,22 @@ function wrongWeaks({ model, scene: { heap } }: World): Finding[] {
   return [];
 }
 
-function wrongFinalizers({ model, finalized }: World): Finding[] {
+function wrongFinalizers(world: World): Finding[] {
+  const { model, finalized } = world;
   const wanted = new Set<Ptr>(model.finalizedNow.map(({ ref }) => ref));
   const missing = model.finalizedNow.find(({ ref }) => !finalized.includes(ref));
-  if (missing) return [{ rule: "finalizers", message: `The finalizer of ${missing.name} must be called.` }];
+  if (missing) {
+    // One that is there was not condemned, for whatever reason.
+    const rule = isThere(world, missing) ? undefined : "finalizers";
+    return [{ rule, message: `The finalizer of ${missing.name} must be called.` }];
+  }
   for (const [index, ref] of finalized.entries()) {
-    if (wanted.has(ref) && finalized.indexOf(ref) === index) continue;
+    const isAgain = finalized.indexOf(ref) !== index;
+    if (wanted.has(ref) && !isAgain) continue;
     const object = [...model.objects, ...model.dead].find((each) => each.ref === ref);
-    const rule = object?.finalized === true && !wanted.has(ref) ? "resurrection" : "finalizers";
+    // One that was never called before was condemned, for whatever reason.
+    const once = object?.finalized === true ? "resurrection" : undefined;
+    const rule = isAgain ? "finalizers" : once;
     return [{ rule, message: `The finalizer of ${object?.name ?? String(ref)} must not be called now.` }];
   }
   return [];
@@ -206,8 +221,8 @@ function wrongFinalizers({ model, finalized }: World): Finding[] {
 
 function wrongAges({ traits }: CollectorSubject, { model, scene: { heap } }: World): Finding[] {
   if (traits.generations !== 3) return [];
-  for (const { name, kind, ref, tracked, age } of model.objects) {
-    if (!tracked || KINDS[kind].spec.scan === "leaf") continue;
+  for (const { name, kind, ref, wasUntracked, age } of model.objects) {
+    if (wasUntracked || KINDS[kind].spec.scan === "leaf") continue;
     const found = heap.gc.generationOf(ref);
     if (found !== age)
       return [

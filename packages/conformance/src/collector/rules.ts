@@ -38,7 +38,7 @@ export const COLLECTOR_RULES = {
     "The callback of a weak reference that is kept is called once, newest first; that of one that dies too is not.",
   "weak-kept": "Weak references to what is kept stay, and work when it dies later.",
   uncollectable:
-    "What has a legacy finalizer is not freed with its cycle, but counted as uncollectable and listed in `garbage`.",
+    "What has a legacy finalizer is not freed with its cycle, nor is what it leads to; both are counted as uncollectable, and it is listed in `garbage`.",
 
   "young-only": "A collection of a younger generation leaves older garbage alone, with three generations.",
   ageing: "What survives moves into the next generation, up to the oldest, with three generations.",

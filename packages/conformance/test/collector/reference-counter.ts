@@ -9,6 +9,7 @@ import {
   BELOW_COUNT,
   COUNT_SHIFT,
   IMMORTAL,
+  LAYOUT_MASK,
   ONE_COUNT,
   OVERFLOWED,
   SPILL,
@@ -53,6 +54,10 @@ function createReferenceCounter({ image, tables, mayDie, bury }: CounterContext)
   }
 
   function underflow(object: number): void {
+    if ((words[object]! & LAYOUT_MASK) === 0) {
+      words[object] = 0;
+      throw new Error(`Invariant: there is no object at ${object} to drop a reference to.`);
+    }
     if (isImmortal(object)) {
       words[object]! += SPILL_COUNT;
     } else if ((words[object]! & OVERFLOWED) !== 0) {

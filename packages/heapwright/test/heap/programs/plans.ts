@@ -1,0 +1,44 @@
+/** The plugins that random programs run on: every kind of plan, on an allocator with pools and on one without. */
+import { bump, pymalloc } from "@heapwright/allocator";
+import type { AllocatorPlugin, CollectorPlugin, CounterPlugin } from "@heapwright/core";
+import { generational } from "@heapwright/gc-generational";
+import { markSweep } from "@heapwright/gc-mark-sweep";
+import { none, refcount } from "@heapwright/refcount";
+
+export interface Plan {
+  readonly name: string;
+  /** Objects die by their counts, at once. */
+  readonly counted: boolean;
+  /** A full collection finds everything that cannot be reached. */
+  readonly complete: boolean;
+  plugins(): Plugins;
+}
+
+export interface Plugins {
+  readonly allocator: AllocatorPlugin;
+  readonly collector: CollectorPlugin;
+  readonly counter?: CounterPlugin;
+}
+
+const ALLOCATORS: readonly AllocatorPlugin[] = [pymalloc(), bump()];
+
+export const PLANS: readonly Plan[] = ALLOCATORS.flatMap((allocator) => [
+  {
+    name: `counts and generations on ${allocator.name}`,
+    counted: true,
+    complete: true,
+    plugins: () => ({ allocator, collector: generational(), counter: refcount() }),
+  },
+  {
+    name: `mark and sweep on ${allocator.name}`,
+    counted: false,
+    complete: true,
+    plugins: () => ({ allocator, collector: markSweep() }),
+  },
+  {
+    name: `counts alone on ${allocator.name}`,
+    counted: true,
+    complete: false,
+    plugins: () => ({ allocator, collector: none(), counter: refcount() }),
+  },
+]);
