@@ -1,59 +1,60 @@
 /**
  * The wiring of a heap: which part leans on which. One heap, one closure.
+ *
+ * Parts are made from the bytes upwards, each out of those above it. Where two need each other (deaths need the counter, and
+ * the counter has objects die) the earlier one gets a function, and asks for the later one when the time has come.
  */
 
 import type { BlockAllocator, PoolSource } from "../allocator.js";
 import { DISPOSE } from "../disposable.js";
 import { HeapwrightError } from "../errors.js";
-import { assertAttached } from "../memory-source.js";
-import type { Memory } from "../memory.js";
 import { showValue } from "../show-value.js";
-import { createBurial } from "./burial.js";
 import { createBuffers } from "./buffers.js";
+import { createBurial } from "./burial.js";
 import { createCells } from "./cells.js";
 import { createCode, type CodeTable } from "./code.js";
 import type { Collector } from "./collector.js";
-import { COLLECTOR_WORDS, COLLECTOR_WORDS_START, SCOPES, SPARE_ROOTS, SPARE_ROOT_WORDS } from "./control.js";
+import { COLLECTOR_WORDS, COLLECTOR_WORDS_START, POOLS_END, POOLS_START } from "./control.js";
 import type { Counter } from "./counter.js";
 import type { HeapPlugins } from "./create-heap.js";
-import { createCreator } from "./creator.js";
+import { createCreator, type Creator } from "./creator.js";
 import { createDeaths } from "./deaths.js";
 import { createDebugChecks } from "./debug-heap.js";
 import { writeDirectory, type DirectoryContent } from "./directory.js";
 import { createEdgeBuffer } from "./edge-buffer.js";
 import { createEdges } from "./edges.js";
+import { createEvents } from "./events.js";
 import { createGarbage } from "./garbage.js";
-import { createEvents, EVENT } from "./events.js";
 import { createGc } from "./gc.js";
-import type { Heap, WeakOptions } from "./heap.js";
+import type { Heap } from "./heap.js";
 import type { HeapImage } from "./heap-image.js";
 import { heapStats } from "./heap-stats.js";
 import type { HeapTables } from "./heap-tables.js";
-import { heapProblems } from "./heap-verify.js";
+import { verifyHeap } from "./heap-verify.js";
+import { createHolds } from "./holds.js";
 import { createItems } from "./items.js";
+import { createKeeper } from "./keeper.js";
 import { createLastWords } from "./last-words.js";
-import { createLayouts, WEAK_REFERENCE, type Layout, type Layouts } from "./layouts.js";
+import { createLayouts, type Layout, type Layouts } from "./layouts.js";
+import { createLifetime } from "./lifetime.js";
 import { decref, getSlot, incref, mutatorState, setSlot, type MutatorState } from "./mutator.js";
 import type { HeapPlan } from "./negotiate.js";
-import { FINALIZED, IMMORTAL, LAYOUT_MASK, UNTRACKED } from "./object-word.js";
-import { replaceMember } from "./replace-member.js";
+import { FINALIZED, LAYOUT_MASK } from "./object-word.js";
 import { openRefTable } from "./ref-table.js";
-import type { Owned, Ptr } from "./reference.js";
-import { releaseHeap } from "./release-heap.js";
-import { createRoots, type HeldRoots, type Pin } from "./roots.js";
+import type { Ptr } from "./reference.js";
+import { createRoom } from "./room.js";
+import { createRoots, type HeldRoots } from "./roots.js";
 import { RUN } from "./run.js";
-import { createScopes, type Scope, type Scopes } from "./scope.js";
+import { createScopes, type Scopes } from "./scope.js";
+import { createTracking } from "./tracking.js";
 import { createUserCode, type UnraisableHook } from "./user-code.js";
-import { createWeakLists, WEAK_REFERENCE_SPEC } from "./weak-references.js";
-import { LAYOUT } from "./heap-image.js";
-import { KIND_SHIFT, LEAF_POOL } from "./pool-word.js";
-import { POOLS_END, POOLS_START } from "./control.js";
+import { createWeakLists, WEAK_REFERENCE_SPEC } from "./weak-lists.js";
+import { createWeakReferences } from "./weak-references.js";
 
 /** What a heap is made of. */
 export interface HeapParts {
   readonly plugins: HeapPlugins;
   readonly plan: HeapPlan;
-  readonly memory: Memory;
   /** The memory was made for the heap, and ends with it. */
   readonly owned: boolean;
   readonly allocator: BlockAllocator;
@@ -68,9 +69,15 @@ export interface HeapParts {
 
 /** Puts a heap together. */
 export function assembleHeap(parts: HeapParts): Heap {
-  const { plugins, plan, memory, allocator, tables, known } = parts;
-  const { words, control, layoutFlags, pools, poolShift } = tables;
-  let gone: "disposed" | "detached" | undefined;
+  const { plugins, plan, allocator, tables, known } = parts;
+  const { memory, words, control } = tables;
+  const later = {
+    counter: (): Counter | undefined => counter,
+    collector: (): Collector => collector,
+    roots: (): HeldRoots => roots,
+    mutator: (): MutatorState => mutator,
+    heap: (): Heap => heap,
+  };
 
   // ---- the bytes --------------------------------------------------------------------------------------------------
 
@@ -84,11 +91,11 @@ export function assembleHeap(parts: HeapParts): Heap {
     memory,
     words,
     work: tables.work,
-    pools,
-    poolShift,
+    pools: tables.pools,
+    poolShift: tables.poolShift,
     births: tables.births,
     scan: tables.scan,
-    layoutFlags,
+    layoutFlags: tables.layoutFlags,
     poolsStart: () => control[POOLS_START]!,
     poolsEnd: () => control[POOLS_END]!,
     edgesOf: edges.of,
@@ -104,64 +111,45 @@ export function assembleHeap(parts: HeapParts): Heap {
     });
   }
 
-  // ---- deaths -----------------------------------------------------------------------------------------------------
+  // ---- user code, and the end of the heap -------------------------------------------------------------------------
 
   const userCode = createUserCode(control, parts.unraisable, (depth) => {
     scopes.closeAbove(depth);
   });
   const events = createEvents(tables, userCode);
-  const garbage = createGarbage(tables, hold, letGo);
-
-  /** Counts are held from outside while user code runs; where there are none, nothing goes before the second look. */
-  function hold(object: number): boolean {
-    if (!counter) return true;
-    try {
-      roots.retain(object, 1);
-      return true;
-    } catch (error) {
-      if (HeapwrightError.is(error, "ERR_OUT_OF_MEMORY")) return false;
-      throw error;
-    }
-  }
-
-  function letGo(object: number): void {
-    if (!counter) return;
-    tables.retained[0]!--;
-    decref(mutator, object);
-  }
-
-  const lastWords = createLastWords({
+  const lifetime = createLifetime({
+    ...later,
     tables,
-    layouts,
-    code,
-    weak,
-    userCode,
-    counter: () => counter,
-    hold,
-    letGo,
-    heap: () => heap,
-  });
-  const burial = createBurial({
-    tables,
-    cells,
-    edges,
-    weak,
     allocator,
-    counter: () => counter,
-    forgetCode: code.forget,
+    ownsMemory: parts.owned,
+    userCode,
+    events,
+    calls: () => [heap, gc, heap.weak, items, events],
   });
+  const { assertUsable } = lifetime;
+
+  function assertObject(object: Ptr): void {
+    assertUsable();
+    if (cells.isObject(object)) return;
+    throw new HeapwrightError("ERR_BAD_REFERENCE", `${showValue(object)} is no live object of this heap.`);
+  }
+
+  // ---- deaths -----------------------------------------------------------------------------------------------------
+
+  const keeper = createKeeper({ ...later, tables });
+  const garbage = createGarbage(tables, keeper);
+  const lastWords = createLastWords({ ...later, tables, layouts, code, weak, userCode, keeper });
+  const burial = createBurial({ ...later, tables, cells, edges, weak, allocator, forgetCode: code.forget });
   const deaths = createDeaths({
+    ...later,
     tables,
     edges,
     weak,
     burial,
     lastWords,
     events,
-    counter: () => counter,
-    collector: () => collector,
-    hold,
-    letGo,
-    keepGarbage: garbage.keep,
+    keeper,
+    garbage,
   });
 
   // ---- counts, roots and the collector ----------------------------------------------------------------------------
@@ -174,12 +162,13 @@ export function assembleHeap(parts: HeapParts): Heap {
     bury: deaths.bury,
   });
   const roots: HeldRoots = createRoots(tables, counter);
+  const tracking = createTracking(tables, () => create);
   const { gc, trigger, tripped } = createGc({
     tables,
     events,
     garbage,
-    collector: () => collector,
-    isTracked,
+    collector: later.collector,
+    isTracked: tracking.isTracked,
     assertObject,
     liveObjects: cells.liveCells,
     callLate: deaths.callLate,
@@ -201,68 +190,13 @@ export function assembleHeap(parts: HeapParts): Heap {
     collect: gc.collect,
     createEdgeBuffer,
   });
+
+  // ---- what users call --------------------------------------------------------------------------------------------
+
   const mutator = mutatorState(tables, plan, { counter, collector });
-
-  // ---- allocation -------------------------------------------------------------------------------------------------
-
-  function outOfMemory(bytes: number): HeapwrightError {
-    return new HeapwrightError(
-      "ERR_OUT_OF_MEMORY",
-      `The heap of ${memory.maxBytes} B has no room for ${bytes} B more, even after a collection. Let go of objects, or make it with a larger maxBytes.`,
-    );
-  }
-
-  /** One emergency collection; false while another collection is under way. */
-  function collectInEmergency(bytes: number): boolean {
-    if (gc.isCollecting()) return false;
-    events.emit(EVENT.emergency, bytes, 0);
-    gc.collect();
-    cells.trim();
-    return true;
-  }
-
-  let spareRoots = 0;
-
-  /** Runs a function with what a call works on kept alive, whatever is collected meanwhile. */
-  function holding<T>(operands: readonly number[], run: () => T): T {
-    const base = spareRoots;
-    try {
-      for (const value of operands) {
-        incref(mutator, value);
-        if (spareRoots < SPARE_ROOT_WORDS) control[SPARE_ROOTS + spareRoots] = value;
-        spareRoots++;
-      }
-      return run();
-    } finally {
-      while (spareRoots > base) {
-        spareRoots--;
-        if (spareRoots < SPARE_ROOT_WORDS) control[SPARE_ROOTS + spareRoots] = 0;
-        // May run user code, which may need room in its turn: its spare roots lie above.
-        decref(mutator, operands[spareRoots - base]!);
-      }
-    }
-  }
-
-  /** Tries, and once more after an emergency collection. Null: there was no room. */
-  function withRoom<T>(bytes: number, operands: readonly number[], attempt: () => T | null): T {
-    const first = attempt();
-    if (first !== null) return first;
-    const again = (): T | null => (collectInEmergency(bytes) ? attempt() : null);
-    const second = gc.isCollecting() ? null : holding(operands, again);
-    if (second !== null) return second;
-    throw outOfMemory(bytes);
-  }
-
-  const create = createCreator({
-    tables,
-    cells,
-    plan,
-    layouts,
-    tripped,
-    collectInEmergency,
-    outOfMemory,
-  });
-
+  const room = createRoom({ tables, cells, events, gc, mutator });
+  const create: Creator = createCreator({ tables, cells, plan, layouts, room, tripped });
+  const debug = parts.debug ? createDebugChecks({ tables, cells, layouts, assertObject }) : undefined;
   const scopes: Scopes = createScopes({
     control,
     roots,
@@ -274,121 +208,20 @@ export function assembleHeap(parts: HeapParts): Heap {
       decref(mutator, value);
     },
     assertUsable,
-    isGone: () => gone !== undefined,
+    isOver: lifetime.isOver,
     check(value) {
       debug?.value(value);
     },
     collectAndCount(value) {
-      withRoom(4, [value], () => {
+      room.withRoom(HANDLE_BYTES, [value], () => {
         if (!roots.makeRoom()) return null;
         incref(mutator, value);
         return true;
       });
     },
   });
-
-  const debug = parts.debug ? createDebugChecks({ tables, cells, layouts, assertObject }) : undefined;
-
-  // ---- questions --------------------------------------------------------------------------------------------------
-
-  function assertUsable(): void {
-    if (gone !== undefined) throw new HeapwrightError("ERR_DISPOSED", `This heap was ${gone}.`);
-    assertAttached(memory.buffer);
-  }
-
-  function assertObject(object: Ptr): void {
-    assertUsable();
-    if (cells.isObject(object)) return;
-    throw new HeapwrightError("ERR_BAD_REFERENCE", `${showValue(object)} is no live object of this heap.`);
-  }
-
-  function isTracked(object: Ptr): boolean {
-    return (words[object]! & UNTRACKED) === 0 && pools[object >> poolShift]! >> KIND_SHIFT !== LEAF_POOL;
-  }
-
-  /** A pin owns a count. */
-  function countPinned(pin: Pin, object: number): void {
-    try {
-      incref(mutator, object);
-    } catch (error) {
-      roots.unpin(pin);
-      throw error;
-    }
-  }
-
-  function checkTimes(times: number): void {
-    if (Number.isInteger(times) && times >= 1 && times < 2 ** 31) return;
-    throw new HeapwrightError(
-      "ERR_BAD_OPTION",
-      `An object is held a whole number of times, 1 or more, not ${showValue(times)}.`,
-    );
-  }
-
-  // ---- weak references --------------------------------------------------------------------------------------------
-
-  function createWeak(scope: Scope, target: Ptr, options: WeakOptions = {}): Owned {
-    assertObject(target);
-    const { callback, bound = 0 as Ptr } = options;
-    if (bound > 0) assertObject(bound);
-    if (callback === undefined && bound === 0) {
-      const shared = weak.shared(target);
-      if (shared !== 0) return scope.own(shared as Ptr);
-    }
-    if (callback !== undefined && typeof callback !== "string" && typeof callback !== "function") {
-      throw new HeapwrightError(
-        "ERR_BAD_OPTION",
-        `A callback is a function or the name of code, not ${showValue(callback)}.`,
-      );
-    }
-    scope.own(0 as Ptr); // refuses unless it is the innermost one, which the new object escapes to
-    // Making one may collect: target and bound object are borrowed, perhaps.
-    const own = heap.enter();
-    try {
-      own.own(target);
-      own.own(bound);
-      const made = own.create(WEAK_REFERENCE);
-      const number = typeof callback === "string" ? code.numberOf(callback, "A weak reference") : 0;
-      const codeNumber = typeof callback === "function" ? code.numberOfAnonymous(callback) : number;
-      withRoom(8, [], () => orNull(() => (weak.link(made, target, codeNumber), true)));
-      if (bound !== 0) heap.set(made, 0, bound);
-      return own.escape(made);
-    } finally {
-      own.dispose();
-    }
-  }
-
-  // ---- the heap ---------------------------------------------------------------------------------------------------
-
-  function end(how: "disposed" | "detached"): void {
-    gone = how;
-    // What hot calls show afterwards may soon be somebody else's: nobody gets there through the heap any more.
-    const refuse = (): never => {
-      throw new HeapwrightError("ERR_DISPOSED", `This heap was ${how}.`);
-    };
-    for (const calls of [heap, gc, heap.weak, items, events]) {
-      for (const [name, member] of Object.entries(calls)) {
-        if (typeof member === "function" && !KEPT_AFTER_END.has(name)) replaceMember(calls, name, refuse);
-      }
-    }
-  }
-
-  function dispose(): void {
-    if (gone !== undefined) return;
-    userCode.assertNone("dispose()");
-    end("disposed");
-    collector.dispose?.();
-    counter?.dispose();
-    if (parts.owned) {
-      allocator.dispose();
-      memory.dispose();
-      return;
-    }
-    if (memory.useOf(memory.heapWords[1]! >>> 0) === 0) return;
-    releaseHeap(tables);
-    allocator.dispose();
-  }
-
-  const items = createItems({ tables, mutator, buffers, counter, withRoom });
+  const items = createItems({ tables, mutator, buffers, counter, room });
+  const holds = createHolds({ tables, roots, counter, mutator, keeper, room, assertUsable, assertObject });
 
   const heap: Heap & MutatorState = {
     memory,
@@ -403,139 +236,47 @@ export function assembleHeap(parts: HeapParts): Heap {
     rare: mutator.rare,
     get: getSlot,
     set: setSlot,
-    weak: {
-      create: createWeak,
-      target(ref) {
-        assertWeak(ref);
-        return weak.target(ref) as Ptr;
-      },
-      refs(target) {
-        assertObject(target);
-        return weak.of(target) as Ptr[];
-      },
-    },
+    weak: createWeakReferences({ tables, lists: weak, code, room, heap: later.heap, assertObject }),
 
     layout(spec) {
       assertUsable();
       return layouts.define(spec);
     },
-    layoutNamed: (name) => layouts.named(name),
+    layoutNamed: layouts.named,
     layoutOf(object) {
       assertObject(object);
       return (words[object]! & LAYOUT_MASK) as Layout;
     },
-    specOf(layout) {
-      const entry = layouts.entries[layout];
-      if (entry) return entry.spec;
-      throw new HeapwrightError("ERR_BAD_LAYOUT", `This heap has no layout ${showValue(layout)}.`);
-    },
+    specOf: (layout) => layouts.entryOf(layout).spec,
 
-    scope(run) {
-      const scope = scopes.enter();
-      const depth = control[SCOPES]!;
-      try {
-        const result = run(scope);
-        if (isThenable(result)) {
-          throw new HeapwrightError(
-            "ERR_ASYNC_SCOPE",
-            "The function of a scope returned a promise: the scope is closed when it returns, before the promise is done. Await outside, or pin what has to live longer.",
-          );
-        }
-        scope.dispose();
-        return result;
-      } catch (error) {
-        // Scopes that the function left open go with it.
-        if (gone === undefined) scopes.closeAbove(depth - 1);
-        throw error;
-      }
-    },
+    scope: scopes.run,
     enter: scopes.enter,
 
-    pin(object) {
-      assertObject(object);
-      return withRoom(8, [object], () => {
-        const pin = roots.pin(object);
-        if (pin !== 0) countPinned(pin, object);
-        return pin || null;
-      });
-    },
-    deref(pin) {
-      assertUsable();
-      return roots.deref(pin) as Owned;
-    },
-    unpin(pin: Pin) {
-      assertUsable();
-      decref(mutator, roots.unpin(pin));
-    },
-
-    retain(object, times = 1) {
-      assertObject(object);
-      checkTimes(times);
-      withRoom(8, [object], () => orNull(() => (roots.retain(object, times), true)));
-    },
-    release(object, times = 1) {
-      assertObject(object);
-      checkTimes(times);
-      const isImmortal = (words[object]! & IMMORTAL) !== 0;
-      // Of an immortal object no count is known.
-      const most = counter && !isImmortal ? counter.count(object) : Infinity;
-      const held = counter
-        ? Math.min(tables.retained[0]!, most)
-        : roots.retained.get(object) - (isImmortal ? 1 : 0);
-      if (held < times) {
-        throw new HeapwrightError(
-          "ERR_NOT_HELD",
-          `Object ${object} is held ${held} times from outside, not ${times}.`,
-        );
-      }
-      if (!counter) {
-        roots.retain(object, -times);
-        return;
-      }
-      if (times > 1) roots.retain(object, 1 - times);
-      letGo(object);
-    },
-    count(object) {
-      assertObject(object);
-      return counter?.count(object);
-    },
-    immortalize(object) {
-      assertObject(object);
-      if ((words[object]! & IMMORTAL) !== 0) return;
-      if (counter) {
-        counter.immortalize(object);
-        return;
-      }
-      roots.retain(object, 1);
-      words[object]! |= IMMORTAL;
-    },
+    pin: holds.pin,
+    deref: holds.deref,
+    unpin: holds.unpin,
+    retain: holds.retain,
+    release: holds.release,
+    count: holds.count,
+    immortalize: holds.immortalize,
 
     isTracked(object) {
       assertObject(object);
-      return isTracked(object);
+      return tracking.isTracked(object);
     },
     track(object) {
       assertObject(object);
-      const isLeaf = (layoutFlags[words[object]! & LAYOUT_MASK]! & LAYOUT.leaf) !== 0;
-      if (isLeaf)
-        throw new HeapwrightError(
-          "ERR_BAD_REFERENCE",
-          `Object ${object} is a leaf: there is nothing to track.`,
-        );
-      if (isTracked(object)) return;
-      words[object]! &= ~UNTRACKED;
-      create.born(object);
+      tracking.track(object);
     },
     untrack(object) {
       assertObject(object);
-      words[object]! |= UNTRACKED;
-      if (pools[object >> poolShift]! >> KIND_SHIFT !== LEAF_POOL) tables.work[object >> 3] = 0;
+      tracking.untrack(object);
     },
     isFinalized(object) {
       assertObject(object);
       return (words[object]! & FINALIZED) !== 0;
     },
-    isObject: (value) => gone === undefined && cells.isObject(value),
+    isObject: (value) => !lifetime.isOver() && cells.isObject(value),
 
     objects() {
       assertUsable();
@@ -553,73 +294,22 @@ export function assembleHeap(parts: HeapParts): Heap {
     },
     verify() {
       assertUsable();
-      memory.verify();
-      allocator.verify();
-      const found = heapProblems({
-        tables,
-        cells,
-        edges,
-        layouts,
-        roots,
-        weak,
-        counter,
-        collector,
-        allocator,
-      });
-      if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
+      verifyHeap({ tables, cells, edges, roots, weak, counter, collector, allocator });
     },
     trim() {
       assertUsable();
       return cells.trim();
     },
 
-    detach() {
-      assertUsable();
-      userCode.assertNone("detach()");
-      if (control[SCOPES] !== 0) {
-        throw new HeapwrightError(
-          "ERR_SCOPE_ORDER",
-          "A scope is open: close it before the heap is detached.",
-        );
-      }
-      events.flush();
-      end("detached");
-      collector.dispose?.();
-      allocator.detach?.();
-      if (parts.owned) memory.detach();
-      return memory.buffer;
-    },
-    dispose,
-    [DISPOSE]: dispose,
+    detach: lifetime.detach,
+    dispose: lifetime.dispose,
+    [DISPOSE]: lifetime.dispose,
   };
-
-  function assertWeak(ref: Ptr): void {
-    assertObject(ref);
-    if ((words[ref]! & LAYOUT_MASK) === WEAK_REFERENCE) return;
-    throw new HeapwrightError("ERR_BAD_REFERENCE", `Object ${ref} is no weak reference.`);
-  }
 
   if (!known) layouts.define(WEAK_REFERENCE_SPEC);
   debug?.guard(heap);
   return heap;
 }
 
-/** What a heap that has ended still answers. */
-const KEPT_AFTER_END: ReadonlySet<string> = /* @__PURE__ */ new Set(["dispose", "isObject", "layoutNamed"]);
-
-/** The result, or null when the memory had no room. */
-function orNull<T>(attempt: () => T): T | null {
-  try {
-    return attempt();
-  } catch (error) {
-    if (HeapwrightError.is(error, "ERR_OUT_OF_MEMORY")) return null;
-    throw error;
-  }
-}
-
-function isThenable(value: unknown): boolean {
-  return (
-    ((typeof value === "object" && value !== null) || typeof value === "function") &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
-}
+/** Bytes of a handle: what a scope needs for one more object. */
+const HANDLE_BYTES = 4;

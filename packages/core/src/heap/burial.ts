@@ -16,7 +16,7 @@ import type { HeapTables } from "./heap-tables.js";
 import { LAYOUT_MASK, ONE_COUNT, OVERFLOWED, UNTRACKED } from "./object-word.js";
 import { STRIDE_MASK } from "./pool-word.js";
 import { ALL, BUFFER_COUNT, BUFFER_FIRST, ITEMS } from "./scan.js";
-import type { WeakLists } from "./weak-references.js";
+import type { WeakLists } from "./weak-lists.js";
 import { CONDEMNED, WORK_SHIFT } from "./work-byte.js";
 
 /** Buries objects. */

@@ -24,7 +24,7 @@
 
 import type { PoolSource } from "../allocator.js";
 import { POOLS_END, POOLS_START } from "./control.js";
-import { CLASS_KINDS, type HeapTables } from "./heap-tables.js";
+import { CLASSES_PER_KIND, type HeapTables } from "./heap-tables.js";
 import { KIND_SHIFT, LEAF_POOL, STRIDE_MASK, TRACKED_POOL } from "./pool-word.js";
 import { GRANULE_WORDS, MIN_TRACKED_WORDS, WORK_SHIFT } from "./work-byte.js";
 
@@ -72,7 +72,7 @@ export interface Cells {
 export function createCells(tables: HeapTables, source: PoolSource): Cells {
   const { words, control, firstPools, pools, poolRows: rows, work, births, poolShift } = tables;
   const poolWords = 1 << poolShift;
-  const maxWords = Math.min(poolWords >> 3, (CLASS_KINDS - 1) * GRANULE_WORDS);
+  const maxWords = Math.min(poolWords >> 3, (CLASSES_PER_KIND - 1) * GRANULE_WORDS);
 
   function take(cellClass: number): number {
     const pool = firstPools[cellClass]!;
@@ -119,8 +119,8 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
     const pool = start / poolWords;
     words.fill(0, start, start + poolWords);
     work.fill(0, start >> WORK_SHIFT, (start + poolWords) >> WORK_SHIFT);
-    const isLeaf = cellClass >= CLASS_KINDS;
-    const stride = (isLeaf ? cellClass - CLASS_KINDS : cellClass) * GRANULE_WORDS;
+    const isLeaf = cellClass >= CLASSES_PER_KIND;
+    const stride = (isLeaf ? cellClass - CLASSES_PER_KIND : cellClass) * GRANULE_WORDS;
     pools[pool] = stride | ((isLeaf ? LEAF_POOL : TRACKED_POOL) << KIND_SHIFT);
     rows[(pool << ROW_SHIFT) + FREE] = -start;
     rows[(pool << ROW_SHIFT) + LIVE] = 0;
@@ -159,7 +159,7 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
 
   function classOfPool(pool: number): number {
     const granules = (pools[pool]! & STRIDE_MASK) / GRANULE_WORDS;
-    return pools[pool]! >> KIND_SHIFT === LEAF_POOL ? CLASS_KINDS + granules : granules;
+    return pools[pool]! >> KIND_SHIFT === LEAF_POOL ? CLASSES_PER_KIND + granules : granules;
   }
 
   /** Four words at a time: cells are so many granules. */
@@ -300,7 +300,7 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
   function listProblems(): string[] {
     const found: string[] = [];
     const listed = new Set<number>();
-    for (let cellClass = 0; cellClass < 2 * CLASS_KINDS; cellClass++) {
+    for (let cellClass = 0; cellClass < 2 * CLASSES_PER_KIND; cellClass++) {
       let previous = 0;
       for (let pool = firstPools[cellClass]!; pool !== 0; pool = rows[(pool << ROW_SHIFT) + NEXT]!) {
         if (listed.has(pool) || pools[pool] === 0 || classOfPool(pool) !== cellClass) {
@@ -334,7 +334,7 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
 
     classOf(cellWords, isLeaf) {
       const granules = Math.ceil(cellWords / GRANULE_WORDS);
-      return isLeaf ? CLASS_KINDS + granules : Math.max(granules, MIN_TRACKED_WORDS / GRANULE_WORDS);
+      return isLeaf ? CLASSES_PER_KIND + granules : Math.max(granules, MIN_TRACKED_WORDS / GRANULE_WORDS);
     },
 
     strideOf: (object) => pools[object >> poolShift]! & STRIDE_MASK,

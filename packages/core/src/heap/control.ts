@@ -57,9 +57,6 @@ export const BURIED_OBJECTS = 22;
 export const FREED_BUFFERS = 23;
 /** Buffers that are live. */
 export const BUFFERS = 24;
-/** Live objects that are kept because their finalizer is of the old kind: pins of `gc.garbage`. */
-export const GARBAGE = 25;
-
 /** Two words, a float64: references held from outside, by `retain`, and by the heap itself while user code runs. */
 export const RETAINED = 26;
 /** Objects that a call works on while it collects to make room: roots meanwhile. */

@@ -14,7 +14,7 @@ import { ALLOCATOR_AT, ENABLED, TRIGGER_LIMIT, WANTED_LIMIT } from "./control.js
 import { assertCounterPlugin, type CounterPlugin } from "./counter.js";
 import { readDirectory, type DirectoryContent } from "./directory.js";
 import type { Heap } from "./heap.js";
-import { createHeapTables, openHeapTables, type HeapTables } from "./heap-tables.js";
+import { createHeapTables, holdsHeap, openHeapTables, type HeapTables } from "./heap-tables.js";
 import type { LayoutSpec } from "./layout-spec.js";
 import { negotiate, type HeapPlan } from "./negotiate.js";
 import { poolSupply } from "./pool-supply.js";
@@ -59,7 +59,7 @@ export interface HeapOptions extends HeapPlugins, Omit<MemoryOptions, "memory"> 
 export function createHeap(options: HeapOptions): Heap {
   const plan = planFor(options);
   const { memory, owned } = memoryFor(options);
-  if (memory.heapWords[0] !== 0) {
+  if (holdsHeap(memory)) {
     throw new HeapwrightError(
       "ERR_BUFFER_IN_USE",
       "There is a heap on this memory already: dispose it first, or attach to it.",
@@ -76,7 +76,7 @@ export function createHeap(options: HeapOptions): Heap {
     tables.control[WANTED_LIMIT] = NEVER;
     tables.control[TRIGGER_LIMIT] = NEVER;
     tables.control[ALLOCATOR_AT] = allocator.at ?? 0;
-    const parts = { ...partsOf(options), plan, memory, owned, allocator, supply, tables };
+    const parts = { ...partsOf(options), plan, owned, allocator, supply, tables };
     heap = assembleHeap({ ...parts, known: undefined });
     for (const spec of options.layouts ?? []) heap.layout(spec);
     return heap;
@@ -109,7 +109,7 @@ export function attachHeap(buffer: ArrayBuffer | SharedArrayBuffer | Memory, plu
     assertSamePlugins(known, plugins);
     const allocator = attachAllocator(plugins.allocator, memory, tables);
     const supply = poolSupply(allocator);
-    return assembleHeap({ ...partsOf(plugins), plan, memory, owned, allocator, supply, tables, known });
+    return assembleHeap({ ...partsOf(plugins), plan, owned, allocator, supply, tables, known });
   } catch (error) {
     if (owned) memory.detach();
     throw error;

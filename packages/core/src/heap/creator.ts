@@ -10,6 +10,7 @@ import { LAYOUT } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
 import type { Layout, Layouts } from "./layouts.js";
 import type { HeapPlan } from "./negotiate.js";
+import type { Room } from "./room.js";
 import { WORK_SHIFT } from "./work-byte.js";
 
 /** Makes objects. */
@@ -26,25 +27,21 @@ export interface CreatorParts {
   readonly cells: Cells;
   readonly plan: HeapPlan;
   readonly layouts: Layouts;
+  readonly room: Room;
   /** Enough was born: the collector may want to collect. */
   tripped(): void;
-  /** Collects to make room; false when that cannot be. */
-  collectInEmergency(bytes: number): boolean;
-  outOfMemory(bytes: number): HeapwrightError;
 }
 
 /** Makes the creator of a heap. */
 export function createCreator(parts: CreatorParts): Creator {
-  const { tables, cells, plan, layouts } = parts;
+  const { tables, cells, plan, layouts, room } = parts;
   const { words, control, headers, cellWords, layoutFlags, work, births, poolShift } = tables;
   const { birth } = plan;
   /** Cell class by layout, for layouts of fixed length; a cache of what follows from the tables. */
   const classes: number[] = [];
 
   function classFor(layout: Layout, wordCount: number | undefined): number {
-    const entry = layouts.entries[layout];
-    if (!entry) throw new HeapwrightError("ERR_BAD_LAYOUT", `This heap has no layout ${showValue(layout)}.`);
-    const { isPlainLeaf, spec } = entry;
+    const { isPlainLeaf, spec } = layouts.entryOf(layout);
     const fixed = cellWords[layout]!;
     if (fixed !== 0 && (wordCount === undefined || wordCount + 1 === fixed)) {
       return (classes[layout] = cells.classOf(fixed, isPlainLeaf));
@@ -88,11 +85,11 @@ export function createCreator(parts: CreatorParts): Creator {
 
   function takeInEmergency(cellClass: number, isTracked: boolean): number {
     const bytes = 1 << (poolShift + 2);
-    const cell = parts.collectInEmergency(bytes) ? cells.take(cellClass) : 0;
+    const cell = room.collectInEmergency(bytes) ? cells.take(cellClass) : 0;
     if (cell !== 0) return cell;
     // CPython takes a failed allocation back from the count as well.
     if (isTracked && control[TRIGGER_COUNT]! > 0) control[TRIGGER_COUNT]!--;
-    throw parts.outOfMemory(bytes);
+    throw room.outOfMemory(bytes);
   }
 
   return Object.assign(create, { born });

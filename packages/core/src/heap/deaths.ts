@@ -22,18 +22,19 @@
 
 import { HeapwrightError } from "../errors.js";
 import type { Burial } from "./burial.js";
-import type { Collector, Deaths, Reaped } from "./collector.js";
+import type { Collector, Deaths, EventSink, Reaped } from "./collector.js";
 import { FINALIZER_LAYOUTS, WEAK_REFERENCES } from "./control.js";
 import type { Counter } from "./counter.js";
 import type { Edges } from "./edges.js";
 import { EVENT } from "./events.js";
-import type { EventSink } from "./collector.js";
+import type { Garbage } from "./garbage.js";
 import { LAYOUT } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
+import type { Keeper } from "./keeper.js";
 import type { LastWords } from "./last-words.js";
 import { FINALIZED, HAS_WEAKREFS, LAYOUT_MASK, UNTRACKED } from "./object-word.js";
 import { spareReachable } from "./recount.js";
-import type { WeakLists } from "./weak-references.js";
+import type { WeakLists } from "./weak-lists.js";
 import { CONDEMNED, WORK_SHIFT } from "./work-byte.js";
 
 /** What the pipeline leans on. */
@@ -44,16 +45,12 @@ export interface DeathParts {
   readonly burial: Burial;
   readonly lastWords: LastWords;
   readonly events: EventSink;
+  readonly keeper: Keeper;
+  readonly garbage: Garbage;
   /** Made later than the pipeline. */
   counter(): Counter | undefined;
   /** Made later than the pipeline. */
   collector(): Collector;
-  /** Keeps an object alive from outside; false when the memory has no room for that. */
-  hold(object: number): boolean;
-  /** Ends {@link DeathParts.hold}. */
-  letGo(object: number): void;
-  /** Puts an object into `gc.garbage`; false when there is no room. */
-  keepGarbage(object: number): boolean;
 }
 
 /** What is left to do when a collector is done. */
@@ -70,7 +67,7 @@ const SET_ASIDE = 254;
 
 /** Makes the pipeline of a heap. */
 export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
-  const { tables, edges, weak, burial, lastWords, events } = parts;
+  const { tables, edges, weak, burial, lastWords, events, keeper, garbage } = parts;
   const { words, work, control, layoutFlags } = tables;
   const late: number[] = [];
   const SPECIAL = LAYOUT.finalizer | LAYOUT.legacyFinalizer;
@@ -141,14 +138,14 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
 
   /** Calls a finalizer. The object is held meanwhile, and may die of its count as soon as it is not any more. */
   function finalize(object: number): void {
-    if (!parts.hold(object)) {
+    if (!keeper.hold(object)) {
       throw new HeapwrightError(
         "ERR_OUT_OF_MEMORY",
         "The memory has no room for the count of an object that is to be finalized.",
       );
     }
     lastWords.finalize(object);
-    parts.letGo(object);
+    keeper.letGo(object);
   }
 
   function clearWeakReferences(refs: Int32Array, count: number): number[] {
@@ -209,7 +206,7 @@ export function createDeaths(parts: DeathParts): Deaths & LateDeaths {
       if (work[object >> WORK_SHIFT] !== setAside) continue;
       work[object >> WORK_SHIFT] = spared;
       const isLegacy = (flagsOf(object) & LAYOUT.legacyFinalizer) !== 0;
-      if (isLegacy) parts.keepGarbage(object);
+      if (isLegacy) garbage.keep(object);
       if (isLegacy || (words[object]! & UNTRACKED) === 0) kept++;
     }
     return kept;

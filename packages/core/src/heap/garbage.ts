@@ -6,6 +6,7 @@
 
 import type { EdgeBuffer } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
+import type { Keeper } from "./keeper.js";
 import { openRefTable } from "./ref-table.js";
 import type { Owned } from "./reference.js";
 import { RUN } from "./run.js";
@@ -22,17 +23,8 @@ export interface Garbage {
   gather(into: EdgeBuffer): void;
 }
 
-/**
- * Makes the keeper of a heap's garbage.
- *
- * @param hold - keeps an object alive from outside; false when the memory has no room for that
- * @param letGo - ends that
- */
-export function createGarbage(
-  tables: HeapTables,
-  hold: (object: number) => boolean,
-  letGo: (object: number) => void,
-): Garbage {
+/** Makes the store for a heap's garbage. */
+export function createGarbage(tables: HeapTables, { hold, letGo }: Keeper): Garbage {
   const kept = openRefTable(tables.memory, tables.control, RUN.garbage);
 
   function list(): Owned[] {

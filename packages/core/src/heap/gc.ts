@@ -4,7 +4,7 @@
 
 import { HeapwrightError } from "../errors.js";
 import { showValue } from "../show-value.js";
-import type { Collector, EventSink } from "./collector.js";
+import type { Collector, EventSink, Trigger } from "./collector.js";
 import {
   COLLECTING,
   ENABLED,
@@ -17,7 +17,6 @@ import {
 import { EVENT, type HeapEvents } from "./events.js";
 import type { Garbage } from "./garbage.js";
 import type { HeapTables } from "./heap-tables.js";
-import type { Trigger } from "./collector.js";
 import type { Owned, Ptr } from "./reference.js";
 
 /** Figures of the collections of one generation. */

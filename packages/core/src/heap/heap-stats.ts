@@ -3,15 +3,14 @@
  */
 
 import type { BlockAllocator } from "../allocator.js";
-import { BUFFERS, BURIED_OBJECTS, FREED_BUFFERS, HANDLES, PINS, RUNS, WEAK_REFERENCES } from "./control.js";
-import type { HeapTables } from "./heap-tables.js";
 import type { Cells } from "./cells.js";
-import { OVERFLOWED, UNTRACKED } from "./object-word.js";
-import { RUN_COUNT } from "./run.js";
-import { KIND_SHIFT, LEAF_POOL, STRIDE_MASK } from "./pool-word.js";
-import { BUFFER_CAPACITY, BUFFER_FIRST } from "./scan.js";
+import { BUFFERS, BURIED_OBJECTS, FREED_BUFFERS, HANDLES, PINS, RUNS, WEAK_REFERENCES } from "./control.js";
 import { LAYOUT } from "./heap-image.js";
-import { LAYOUT_MASK } from "./object-word.js";
+import type { HeapTables } from "./heap-tables.js";
+import { LAYOUT_MASK, OVERFLOWED, UNTRACKED } from "./object-word.js";
+import { KIND_SHIFT, LEAF_POOL, STRIDE_MASK } from "./pool-word.js";
+import { RUN_COUNT } from "./run.js";
+import { BUFFER_CAPACITY, BUFFER_FIRST } from "./scan.js";
 import { WORK_SHIFT } from "./work-byte.js";
 
 /** Figures of a heap. Bytes unless said otherwise. */

@@ -30,13 +30,13 @@ export const MAX_LAYOUTS: number = LAYOUT_MASK + 1;
 /** Words in the event buffer. */
 export const EVENT_BUFFER_WORDS = 4096;
 
-/** Classes of cells by granules of 16 bytes, tracked ones, then leaves. */
-export const CLASS_KINDS = 129;
+/** Cells have a class by their granules of 16 bytes, 0 to 128: tracked ones have these, leaves the next as many. */
+export const CLASSES_PER_KIND = 129;
 
 /** Words of the memory's header that belong to the heap. */
 const HEAP_WORD = { stamp: 0, tables: 1, poolShift: 2 } as const;
 
-/** "HEAP" and format 1. */
+/** "EAP", behind the number of the format: 1. */
 const STAMP = 0x5041_4501;
 
 /** The views that the parts of a heap work on. `const` for its whole life. */
@@ -77,12 +77,13 @@ export interface HeapTables {
   readonly totalBytes: number;
 }
 
-interface Lengths {
+/** Tables in the order in which they stand. Each begins at a multiple of 16 bytes. */
+interface TableLength {
   readonly name: keyof HeapTables;
   readonly bytes: number;
 }
 
-function lengthsFor(memory: Memory, poolShift: number): Lengths[] {
+function lengthsFor(memory: Memory, poolShift: number): TableLength[] {
   const poolCount = Math.ceil(memory.maxBytes / (4 << poolShift));
   return [
     { name: "control", bytes: 4 * CONTROL_WORDS },
@@ -91,12 +92,22 @@ function lengthsFor(memory: Memory, poolShift: number): Lengths[] {
     { name: "headers", bytes: 4 * MAX_LAYOUTS },
     { name: "cellWords", bytes: 4 * MAX_LAYOUTS },
     { name: "layoutFlags", bytes: MAX_LAYOUTS },
-    { name: "firstPools", bytes: 4 * 2 * CLASS_KINDS + 8 },
+    { name: "firstPools", bytes: 4 * 2 * CLASSES_PER_KIND + 8 },
     { name: "pools", bytes: 4 * poolCount },
     { name: "poolRows", bytes: 16 * poolCount },
     { name: "births", bytes: Math.ceil(poolCount / 16) * 16 },
     { name: "work", bytes: Math.ceil(memory.maxBytes / (4 << WORK_SHIFT)) + 16 },
   ];
+}
+
+/** Whether there is a heap on a memory. */
+export function holdsHeap({ heapWords }: Memory): boolean {
+  return heapWords[HEAP_WORD.stamp] !== 0;
+}
+
+/** Whether the tables of a heap are where a memory says they are: not so when the memory has ended, or never had one. */
+export function holdsTables(memory: Memory): boolean {
+  return memory.useOf(memory.heapWords[HEAP_WORD.tables]! >>> 0) === HEAP_USE.tables;
 }
 
 /**
@@ -130,17 +141,14 @@ export function openHeapTables(memory: Memory): HeapTables {
   const address = memory.heapWords[HEAP_WORD.tables]! >>> 0;
   const poolShift = memory.heapWords[HEAP_WORD.poolShift]!;
   const isHeap =
-    memory.heapWords[HEAP_WORD.stamp] === STAMP &&
-    memory.useOf(address) === HEAP_USE.tables &&
-    poolShift >= 10 &&
-    poolShift <= 20;
+    memory.heapWords[HEAP_WORD.stamp] === STAMP && holdsTables(memory) && poolShift >= 10 && poolShift <= 20;
   if (!isHeap) {
     throw new HeapwrightError("ERR_NO_HEAP", "The memory holds no heap, or one of another version.");
   }
   return viewsAt(memory, address, poolShift, lengthsFor(memory, poolShift));
 }
 
-function viewsAt(memory: Memory, address: number, poolShift: number, lengths: Lengths[]): HeapTables {
+function viewsAt(memory: Memory, address: number, poolShift: number, lengths: TableLength[]): HeapTables {
   const places = new Map<string, { at: number; bytes: number }>();
   let at = address;
   for (const { name, bytes } of lengths) {

@@ -2,6 +2,8 @@
  * What `heap.verify()` holds against each other: everything that is written down twice.
  */
 
+import type { BlockAllocator } from "../allocator.js";
+import { HeapwrightError } from "../errors.js";
 import type { Cells } from "./cells.js";
 import type { Collector } from "./collector.js";
 import {
@@ -11,6 +13,8 @@ import {
   HANDLES,
   LAYOUTS,
   PINS,
+  POOLS_END,
+  POOLS_START,
   SPARE_ROOTS,
   SPARE_ROOT_WORDS,
 } from "./control.js";
@@ -19,21 +23,18 @@ import { createEdgeBuffer } from "./edge-buffer.js";
 import type { Edges } from "./edges.js";
 import { LAYOUT } from "./heap-image.js";
 import { EVENT_BUFFER_WORDS, type HeapTables } from "./heap-tables.js";
-import type { Layouts } from "./layouts.js";
 import { HAS_WEAKREFS, IMMORTAL, LAYOUT_MASK, UNTRACKED } from "./object-word.js";
 import { KIND_SHIFT, LEAF_POOL, STRIDE_MASK } from "./pool-word.js";
 import { BUFFER_CAPACITY, BUFFER_COUNT, BUFFER_FIRST, ITEMS } from "./scan.js";
 import type { HeldRoots } from "./roots.js";
-import type { WeakLists } from "./weak-references.js";
+import type { WeakLists } from "./weak-lists.js";
 import { MAX_AGE, WORK_SHIFT } from "./work-byte.js";
-import type { BlockAllocator } from "../allocator.js";
 
 /** What is checked. */
 export interface VerifyParts {
   readonly tables: HeapTables;
   readonly cells: Cells;
   readonly edges: Edges;
-  readonly layouts: Layouts;
   readonly roots: HeldRoots;
   readonly weak: WeakLists;
   readonly counter: Counter | undefined;
@@ -44,8 +45,20 @@ export interface VerifyParts {
 /** A list of problems that ends with "and so on": a damaged heap has thousands. */
 const MOST_PROBLEMS = 20;
 
-/** Sentences on everything that is wrong with a heap; none when it is sound. */
-export function heapProblems(parts: VerifyParts): string[] {
+/**
+ * Checks a heap, its memory and its allocator.
+ *
+ * @throws HeapwrightError `ERR_CORRUPT_MEMORY` naming what was found wrong
+ */
+export function verifyHeap(parts: VerifyParts): void {
+  parts.tables.memory.verify();
+  parts.allocator.verify();
+  const found = heapProblems(parts);
+  if (found.length > 0) throw new HeapwrightError("ERR_CORRUPT_MEMORY", found.join(" "));
+}
+
+/** Sentences on everything that is wrong; none when the heap is sound. */
+function heapProblems(parts: VerifyParts): string[] {
   const found: string[] = [];
   const checks = [
     () => parts.cells.problems(),
@@ -95,8 +108,8 @@ function headerProblems({ tables, cells, weak }: VerifyParts): string[] {
     }
   }
   if (control[COLLECTING] === 0) {
-    const end = control[1]! << (poolShift - WORK_SHIFT);
-    const start = control[0]! << (poolShift - WORK_SHIFT);
+    const end = control[POOLS_END]! << (poolShift - WORK_SHIFT);
+    const start = control[POOLS_START]! << (poolShift - WORK_SHIFT);
     for (let granule = start; granule < end; granule++) {
       if (work[granule]! > MAX_AGE)
         found.push(`The work byte of word ${granule << WORK_SHIFT} is ${work[granule]!}, no age.`);

@@ -14,30 +14,7 @@ import type { HeapPlan } from "./negotiate.js";
 import type { Owned, Ptr } from "./reference.js";
 import type { Pin } from "./roots.js";
 import type { Scope } from "./scope.js";
-import type { WeakCallback } from "./code.js";
-
-/** What `heap.weak.create` accepts. */
-export interface WeakOptions {
-  /** Called when the target has died: the name of code, or a function of this process alone. */
-  readonly callback?: string | WeakCallback;
-  /** An object that the weak reference keeps alive, for its callback to use: it is in slot 0. */
-  readonly bound?: Ptr;
-}
-
-/** Weak references of a heap. CPython: the module `weakref`. */
-export interface WeakReferences {
-  /**
-   * Makes a weak reference. Without callback and bound object it is shared: the same one each time.
-   *
-   * @throws HeapwrightError `ERR_BAD_REFERENCE` when there cannot be one to the target, `ERR_MISSING_CODE`,
-   * `ERR_OUT_OF_MEMORY`, `ERR_SCOPE_ORDER`
-   */
-  create(scope: Scope, target: Ptr, options?: WeakOptions): Owned;
-  /** What a weak reference refers to: 0 when it has died. Borrowed. */
-  target(weak: Ptr): Ptr;
-  /** The weak references to an object, newest first. Borrowed. */
-  refs(target: Ptr): Ptr[];
-}
+import type { WeakReferences } from "./weak-references.js";
 
 /**
  * Objects outside the JavaScript heap. Made by {@link createHeap}; used by one thread at a time.

@@ -3,7 +3,7 @@
  */
 
 export { createHeap, attachHeap, type HeapOptions, type HeapPlugins } from "./create-heap.js";
-export type { Heap, WeakOptions, WeakReferences } from "./heap.js";
+export type { Heap } from "./heap.js";
 export type { HeapStats } from "./heap-stats.js";
 export type { Scope } from "./scope.js";
 export type { Pin } from "./roots.js";
@@ -13,6 +13,7 @@ export type { Layout } from "./layouts.js";
 export type { LayoutSpec, Scan } from "./layout-spec.js";
 export type { CodeTable, EdgesOf, Finalizer, HeapCode, WeakCallback } from "./code.js";
 export type { UnraisableHook } from "./user-code.js";
+export type { WeakOptions, WeakReferences } from "./weak-references.js";
 export { IMMEDIATE, NULL, immediate, immediateNumber, smallInt, type Owned, type Ptr } from "./reference.js";
 export { EVENT, EVENT_RECORD_WORDS, type EventListener, type HeapEvents } from "./events.js";
 export { negotiate, type HeapPlan, type Mismatch, type PluginTraits } from "./negotiate.js";

@@ -9,6 +9,7 @@ import type { Counter } from "./counter.js";
 import type { HeapTables } from "./heap-tables.js";
 import { store, type MutatorState } from "./mutator.js";
 import type { Ptr } from "./reference.js";
+import type { Room } from "./room.js";
 import { BUFFER_CAPACITY, BUFFER_COUNT, BUFFER_FIRST } from "./scan.js";
 
 /** Reads and writes the items of objects whose layout has a buffer. */
@@ -47,22 +48,16 @@ export interface ItemsParts {
   readonly mutator: MutatorState;
   readonly buffers: Buffers;
   readonly counter: Counter | undefined;
-  /**
-   * Tries, and when there is no room tries once more after a collection, which spares what the call works on.
-   *
-   * @param attempt - returns null when there is no room
-   * @throws HeapwrightError `ERR_OUT_OF_MEMORY`
-   */
-  withRoom(bytes: number, operands: readonly number[], attempt: () => true | null): void;
+  readonly room: Room;
 }
 
 /** Makes the items of a heap. */
 export function createItems(parts: ItemsParts): Items {
-  const { tables, mutator, buffers } = parts;
+  const { tables, mutator, buffers, room } = parts;
   const { words } = tables;
 
   function reserve(object: Ptr, wordCount: number): void {
-    parts.withRoom(4 * wordCount, [object], () => buffers.reserve(object, wordCount) || null);
+    room.withRoom(4 * wordCount, [object], () => buffers.reserve(object, wordCount) || null);
   }
 
   function checkLength(length: number, unit: string): void {
@@ -105,7 +100,7 @@ export function createItems(parts: ItemsParts): Items {
       if (tryAppend(object, value)) return;
       // The collection runs user code, perhaps, which finds the list in order and may change it.
       const bytes = 4 * (words[object + BUFFER_COUNT]! + 1);
-      parts.withRoom(bytes, [object, value], () => tryAppend(object, value) || null);
+      room.withRoom(bytes, [object, value], () => tryAppend(object, value) || null);
     },
 
     truncate(object, count) {

@@ -12,11 +12,12 @@ import type { Counter } from "./counter.js";
 import type { Heap } from "./heap.js";
 import { LAYOUT } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
+import type { Keeper } from "./keeper.js";
 import type { Layouts } from "./layouts.js";
 import { FINALIZED, HAS_WEAKREFS, LAYOUT_MASK } from "./object-word.js";
 import type { Ptr } from "./reference.js";
 import type { UserCode } from "./user-code.js";
-import type { WeakLists } from "./weak-references.js";
+import type { WeakLists } from "./weak-lists.js";
 
 /** Calls finalizers and callbacks. */
 export interface LastWords {
@@ -47,12 +48,9 @@ export interface LastWordsParts {
   readonly code: Code;
   readonly weak: WeakLists;
   readonly userCode: UserCode;
+  readonly keeper: Keeper;
   /** The counter, which is made later. */
   counter(): Counter | undefined;
-  /** Keeps an object alive from outside; false when the memory has no room for that. */
-  hold(object: number): boolean;
-  /** Ends {@link LastWordsParts.hold}. */
-  letGo(object: number): void;
   /** The heap, as user code gets it. */
   heap(): Heap;
 }
@@ -71,7 +69,7 @@ function refuseForLackOfRoom(): never {
 
 /** Makes the caller of last words. */
 export function createLastWords(parts: LastWordsParts): LastWords {
-  const { tables, layouts, code, weak, userCode } = parts;
+  const { tables, layouts, code, weak, userCode, keeper } = parts;
   const { words, layoutFlags } = tables;
 
   function callFinalizer(object: number): void {
@@ -93,7 +91,7 @@ export function createLastWords(parts: LastWordsParts): LastWords {
     const withCallback: number[] = [];
     const cleared = weak.clear(object, withCallback);
     for (const each of withCallback) {
-      if (!isTrash(each)) called.push(parts.hold(each) ? each : UNHELD);
+      if (!isTrash(each)) called.push(keeper.hold(each) ? each : UNHELD);
     }
     return cleared;
   }
@@ -112,7 +110,7 @@ export function createLastWords(parts: LastWordsParts): LastWords {
       callOne(each);
       if (each === UNHELD) continue;
       if (parts.counter()?.count(each) === 1) ended++;
-      parts.letGo(each);
+      keeper.letGo(each);
     }
     return ended;
   }
@@ -120,7 +118,7 @@ export function createLastWords(parts: LastWordsParts): LastWords {
   /** As {@link callBack}, but lets go of all at the end, the last one first. */
   function callBackTogether(weaks: readonly number[]): void {
     for (const each of weaks) callOne(each);
-    for (const each of weaks.toReversed()) if (each !== UNHELD) parts.letGo(each);
+    for (const each of weaks.toReversed()) if (each !== UNHELD) keeper.letGo(each);
   }
 
   return {

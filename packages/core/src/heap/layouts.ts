@@ -41,6 +41,8 @@ export interface Layouts {
    * @throws HeapwrightError `ERR_BAD_LAYOUT`, `ERR_MISSING_CODE`, `ERR_OUT_OF_MEMORY`
    */
   define(spec: LayoutSpec): Layout;
+  /** What is known of a layout. @throws HeapwrightError `ERR_BAD_LAYOUT` when there is none of this number */
+  entryOf(layout: Layout): LayoutEntry;
   /** The layout of a name. */
   named(name: string): Layout | undefined;
   /** The specs, the one with number 1 first. */
@@ -111,6 +113,12 @@ export function createLayouts(
       writeRow(tables, number, resolved);
       control[LAYOUTS] = number;
       return number as Layout;
+    },
+
+    entryOf(layout) {
+      const entry = entries[layout];
+      if (entry) return entry;
+      throw new HeapwrightError("ERR_BAD_LAYOUT", `This heap has no layout ${showValue(layout)}.`);
     },
 
     named: (name) => numbers.get(name),

@@ -49,7 +49,8 @@ export interface ScopeParts {
   incref(value: number): void;
   decref(value: number): void;
   assertUsable(): void;
-  isGone(): boolean;
+  /** The heap has ended. */
+  isOver(): boolean;
   /** Checks a value on the debug level. */
   check(value: Ptr): void;
   /** The memory has no room for one more handle: collects, and counts the value before it can go, or throws `ERR_OUT_OF_MEMORY`. */
@@ -58,7 +59,10 @@ export interface ScopeParts {
 
 /** Opens and closes scopes. */
 export interface Scopes {
+  /** Opens a scope. */
   enter(): Scope;
+  /** See `Heap.scope`. */
+  run<T>(inScope: (scope: Scope) => T): T;
   /** Closes the scopes that user code left open, down to so many. */
   closeAbove(depth: number): void;
 }
@@ -160,7 +164,7 @@ export function createScopes(parts: ScopeParts): Scopes {
     }
 
     dispose(): void {
-      if (!this.#isOpen() || parts.isGone()) return;
+      if (!this.#isOpen() || parts.isOver()) return;
       if (this.#depth !== control[SCOPES]) {
         throw orderError(
           "A scope inside this one is still open. Scopes close in reverse order: `using` sees to it.",
@@ -175,16 +179,47 @@ export function createScopes(parts: ScopeParts): Scopes {
     }
   }
 
+  function enter(): Scope {
+    parts.assertUsable();
+    starts.push(control[HANDLES]!);
+    numbers.push(++lastNumber);
+    control[SCOPES]!++;
+    return new OpenScope(control[SCOPES]!, lastNumber);
+  }
+
+  function closeAbove(depth: number): void {
+    while (control[SCOPES]! > depth) closeInnermost();
+  }
+
   return {
-    enter() {
-      parts.assertUsable();
-      starts.push(control[HANDLES]!);
-      numbers.push(++lastNumber);
-      control[SCOPES]!++;
-      return new OpenScope(control[SCOPES]!, lastNumber);
-    },
-    closeAbove(depth) {
-      while (control[SCOPES]! > depth) closeInnermost();
+    enter,
+    closeAbove,
+
+    run(inScope) {
+      const scope = enter();
+      const depth = control[SCOPES]!;
+      try {
+        const result = inScope(scope);
+        if (isThenable(result)) {
+          throw new HeapwrightError(
+            "ERR_ASYNC_SCOPE",
+            "The function of a scope returned a promise: the scope is closed when it returns, before the promise is done. Await outside, or pin what has to live longer.",
+          );
+        }
+        scope.dispose();
+        return result;
+      } catch (error) {
+        // Scopes that the function left open go with it.
+        if (!parts.isOver()) closeAbove(depth - 1);
+        throw error;
+      }
     },
   };
+}
+
+function isThenable(value: unknown): boolean {
+  return (
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
 }

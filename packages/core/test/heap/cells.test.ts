@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { PoolSource } from "../../src/allocator.js";
 import { createCells, type Cells } from "../../src/heap/cells.js";
 import { POOLS_END, POOLS_START } from "../../src/heap/control.js";
-import { CLASS_KINDS, type HeapTables } from "../../src/heap/heap-tables.js";
+import { CLASSES_PER_KIND, type HeapTables } from "../../src/heap/heap-tables.js";
 import { KIND_SHIFT, LEAF_POOL, STRIDE_MASK, TRACKED_POOL } from "../../src/heap/pool-word.js";
 import { openTables } from "./support/tables.js";
 
@@ -71,7 +71,7 @@ describe("a cell", () => {
       { numRuns: 40 },
     );
     expect(cells.classOf(1, false)).toBe(cells.classOf(8, false));
-    expect(cells.classOf(512, true)).toBeLessThan(2 * CLASS_KINDS);
+    expect(cells.classOf(512, true)).toBeLessThan(2 * CLASSES_PER_KIND);
   });
 
   it.each([
@@ -211,7 +211,7 @@ describe("pools", () => {
     const { cells } = opened;
     opened.refuse(true);
     for (let cellClass = 1; cellClass <= cells.classOf(cells.maxWords, true); cellClass++) {
-      if (cellClass < CLASS_KINDS && cellClass > 32) continue;
+      if (cellClass < CLASSES_PER_KIND && cellClass > 32) continue;
       expect(cells.take(cellClass)).toBe(0);
     }
     expect(cells.problems()).toEqual([]);
