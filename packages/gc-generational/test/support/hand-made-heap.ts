@@ -41,7 +41,7 @@ const SHAPES = {
 const SCAN_CODES = [0, 0, 0, 2, 5, ITEMS, ALL, OTHER];
 
 /** Slots of each shape; a list has as many as it needs. */
-export const SLOTS: Readonly<Record<Shape, number>> = {
+const SLOTS: Readonly<Record<Shape, number>> = {
   leaf: 0,
   sealed: 0,
   pair: 2,
