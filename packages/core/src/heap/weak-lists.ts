@@ -9,21 +9,22 @@
  *
  * `bound` is an ordinary reference, which the callback may use; `target` is none. When the target dies all its weak
  * references are cleared before the first callback is called, newest first. One without callback and bound object is shared,
- * and the first in the list. Follows
- * `Objects/weakrefobject.c`, CPython 3.11.
+ * and the first in the list.
+ *
+ * Follows `Objects/weakrefobject.c`, CPython 3.11.
  */
 
 import { HeapwrightError } from "../errors.js";
 import type { Memory } from "../memory.js";
 import { WEAK_REFERENCES } from "./control.js";
+import type { RefTable } from "./counter.js";
 import { LAYOUT } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
+import type { LayoutSpec } from "./layout-spec.js";
+import { WEAK_REFERENCE } from "./layouts.js";
 import { HAS_WEAKREFS, LAYOUT_MASK } from "./object-word.js";
 import { openRefTable } from "./ref-table.js";
 import { RUN } from "./run.js";
-import type { LayoutSpec } from "./layout-spec.js";
-import { WEAK_REFERENCE } from "./layouts.js";
-import type { RefTable } from "./counter.js";
 
 /** Words of a weak reference. */
 const BOUND = 1;
@@ -44,6 +45,8 @@ export const WEAK_REFERENCE_SPEC: LayoutSpec = {
 
 /** The lists of weak references. */
 export interface WeakLists {
+  /** @throws HeapwrightError `ERR_BAD_REFERENCE` when there cannot be weak references to an object */
+  assertWeakrefable(target: number): void;
   /**
    * Links a new weak reference to its target.
    *
@@ -64,7 +67,7 @@ export interface WeakLists {
   unlink(weak: number): void;
   /** Sentences on everything that is wrong. */
   problems(isObject: (ref: number) => boolean): string[];
-  /** From targets to their newest weak reference. */
+  /** From targets to the first of their weak references. */
   readonly heads: RefTable;
 }
 
@@ -92,13 +95,16 @@ export function createWeakLists(memory: Memory, { words, control, layoutFlags }:
     heads,
     of,
 
-    link(weak, target, callback) {
+    assertWeakrefable(target) {
       if ((layoutFlags[words[target]! & LAYOUT_MASK]! & LAYOUT.weakrefable) === 0) {
         throw new HeapwrightError(
           "ERR_BAD_REFERENCE",
           `Objects of the layout of ${target} cannot be referred to weakly.`,
         );
       }
+    },
+
+    link(weak, target, callback) {
       const first = heads.get(target);
       const previous = first !== 0 && isShared(first) ? first : 0;
       const next = previous === 0 ? first : words[previous + NEXT]!;

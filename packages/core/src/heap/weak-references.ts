@@ -74,15 +74,18 @@ export function createWeakReferences(parts: WeakReferenceParts): WeakReferences 
   /** Making one may collect: target and bound object are borrowed, perhaps, and are owned meanwhile. */
   function make(target: Ptr, bound: Ptr, callback: string | WeakCallback | undefined): Owned {
     const heap = parts.heap();
+    const number = numberOf(callback);
     const own = heap.enter();
     try {
       own.own(target);
       own.own(bound);
       const made = own.create(WEAK_REFERENCE);
-      const number = numberOf(callback);
       room.withRoom(ENTRY_BYTES, [], () => orNull(() => (lists.link(made, target, number), true)));
       if (bound !== 0) heap.set(made, 0, bound);
       return own.escape(made);
+    } catch (error) {
+      code.forget(number);
+      throw error;
     } finally {
       own.dispose();
     }
@@ -91,6 +94,7 @@ export function createWeakReferences(parts: WeakReferenceParts): WeakReferences 
   return {
     create(scope, target, options = {}) {
       assertObject(target);
+      lists.assertWeakrefable(target);
       const { callback, bound = 0 as Ptr } = options;
       if (bound > 0) assertObject(bound);
       if (callback === undefined && bound === 0) {
