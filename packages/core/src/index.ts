@@ -1,7 +1,7 @@
 /**
- * What all Heapwright packages lean on: the block allocator contract and the way
- * plugins are declared, memories with their page map, and the errors that every
- * package throws.
+ * What all Heapwright packages lean on: memories with their page map; the heap,
+ * and the contracts of what manages it (allocators, counters, collectors); the
+ * way plugins are declared; and the errors that every package throws.
  *
  * @packageDocumentation
  */

@@ -46,7 +46,7 @@ export interface Cells {
    * @returns the word index, or 0 when the memory has no room
    */
   take(cellClass: number): number;
-  /** Takes a cell back: all its words are 0 afterwards, and its work byte unless it is a leaf's. */
+  /** Takes a cell back: it is free, all its words but the link are 0, and its work byte unless it is a leaf's. */
   give(cell: number): void;
   /** As {@link Cells.give} for each of them, pool by pool. @param cells - by rising address */
   giveAll(cells: Int32Array, count: number): void;

@@ -33,8 +33,6 @@ const ANONYMOUS = 1 << 20;
 export interface Code {
   /** The names, the one with number 1 first. */
   readonly names: readonly string[];
-  /** How many functions without a name are in use: what an image would leave out. */
-  readonly anonymous: number;
   /**
    * The number of a name.
    *
@@ -81,10 +79,6 @@ export function createCode(
 
   return {
     names,
-    get anonymous() {
-      return anonymous.size;
-    },
-
     numberOf(name, what) {
       const found = names.indexOf(name);
       if (found >= 0) return found + 1;

@@ -148,7 +148,7 @@ export interface Collector {
   decremented?(object: number): void;
   /** Sentences on everything that is wrong with its own words and with the ages. */
   problems(): string[];
-  /** The heap ends. */
+  /** The heap ends or is detached; in the memory nothing changes. */
   dispose?(): void;
 }
 

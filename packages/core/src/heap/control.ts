@@ -17,6 +17,8 @@ export const TRIGGER_COUNT = 2;
 export const TRIGGER_LIMIT = 3;
 /** The limit that the collector wants. */
 export const WANTED_LIMIT = 4;
+/** A limit that is never passed. */
+export const NEVER = 0x7fff_ffff;
 /** Automatic collection: 1 = on. CPython: `enabled`. */
 export const ENABLED = 5;
 /** 1 while a collection runs. CPython: `collecting`. */

@@ -7,10 +7,10 @@ import type { BlockAllocator } from "../allocator.js";
 import { HeapwrightError } from "../errors.js";
 import { attachMemory, createMemory, type Memory, type MemoryOptions } from "../memory.js";
 import { showValue } from "../show-value.js";
-import { assembleHeap } from "./assemble.js";
+import { assembleHeap, type HeapParts } from "./assemble.js";
 import type { CodeTable } from "./code.js";
 import { assertCollectorPlugin, type CollectorPlugin } from "./collector.js";
-import { ALLOCATOR_AT, ENABLED, TRIGGER_LIMIT, WANTED_LIMIT } from "./control.js";
+import { ALLOCATOR_AT, ENABLED, NEVER, TRIGGER_LIMIT, WANTED_LIMIT } from "./control.js";
 import { assertCounterPlugin, type CounterPlugin } from "./counter.js";
 import { readDirectory, type DirectoryContent } from "./directory.js";
 import type { Heap } from "./heap.js";
@@ -89,8 +89,6 @@ export function createHeap(options: HeapOptions): Heap {
   }
 }
 
-const NEVER = 0x7fff_ffff;
-
 /**
  * Stands on a heap that is in a buffer already: one that was detached, here or in another thread.
  *
@@ -116,12 +114,7 @@ export function attachHeap(buffer: ArrayBuffer | SharedArrayBuffer | Memory, plu
   }
 }
 
-function partsOf(plugins: HeapPlugins): {
-  plugins: HeapPlugins;
-  code: CodeTable;
-  unraisable: UnraisableHook;
-  debug: boolean;
-} {
+function partsOf(plugins: HeapPlugins): Pick<HeapParts, "plugins" | "code" | "unraisable" | "debug"> {
   return {
     plugins,
     code: plugins.code ?? {},

@@ -2,17 +2,20 @@
  * The death pipeline: the end of all that a collector has condemned, in CPython's order, once for all collectors.
  *
  * ```text
- *   condemned ─► legacy finalizers, and what they reach, are taken out        uncollectable: kept in gc.garbage
+ *   condemned ─► legacy finalizers, and what they reach, are taken out
  *             ─► weak references to the rest are cleared, all of them
  *             ─► callbacks of weak references that are not condemned          user code
  *             ─► finalizers, by address, each at most once in a life          user code
  *             ─► second look: what can be reached again is spared
  *             ─► references to the living are dropped, cells are freed
  *             ─► what had only those references dies by its count             user code
+ *             ─► what was taken out lives on, uncollectable                   kept in gc.garbage
+ *
+ *   collector done ─► callbacks of weak references that finalizers made       user code
  * ```
  *
- * Most garbage has neither finalizer nor weak references, and goes straight to the last but one step. User code always finds
- * a heap in order: nothing of the condemned is cleared before all of it is done. What user code does to them takes effect
+ * Most garbage has neither finalizer nor weak references, and goes straight to where cells are freed. User code always finds
+ * a heap in order: the pipeline frees nothing before the second look is over. What user code does to them takes effect
  * at once: an object whose last reference it drops dies by its count there and then, and is none of the pipeline's any
  * more. Its work byte tells: it is an age from then on, whoever has the cell.
  *

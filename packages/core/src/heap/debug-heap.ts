@@ -15,11 +15,9 @@ import type { HeapTables } from "./heap-tables.js";
 import type { Items } from "./items.js";
 import type { LayoutEntry, Layouts } from "./layouts.js";
 import { LAYOUT_MASK } from "./object-word.js";
-import type { Ptr } from "./reference.js";
+import { IMMEDIATES, type Ptr } from "./reference.js";
 import { replaceMember } from "./replace-member.js";
 import { BUFFER_COUNT } from "./scan.js";
-
-const LOWEST_IMMEDIATE = -65536;
 
 /** What the checks look at. */
 export interface DebugParts {
@@ -48,7 +46,7 @@ export function createDebugChecks(parts: DebugParts): DebugChecks {
   }
 
   function checkValue(value: Ptr): void {
-    if (value === 0 || (Number.isInteger(value) && value < 0 && value >= LOWEST_IMMEDIATE)) return;
+    if (value === 0 || (Number.isInteger(value) && value < 0 && value >= -IMMEDIATES)) return;
     assertObject(value);
   }
 

@@ -4,6 +4,7 @@
  */
 
 import { HeapwrightError } from "../errors.js";
+import { PAGE_BYTES } from "../page-map.js";
 import { DIRECTORY, DIRECTORY_BYTES, LAYOUTS } from "./control.js";
 import { HEAP_USE, type HeapTables } from "./heap-tables.js";
 import type { LayoutSpec } from "./layout-spec.js";
@@ -36,7 +37,7 @@ export function writeDirectory({ memory, control }: HeapTables, content: Directo
     control[DIRECTORY_BYTES] = text.length;
     return;
   }
-  const address = memory.reserve(text.length, 4096, HEAP_USE.run);
+  const address = memory.reserve(text.length, PAGE_BYTES, HEAP_USE.run);
   if (address === 0) {
     throw new HeapwrightError(
       "ERR_OUT_OF_MEMORY",
@@ -88,5 +89,5 @@ export function releaseDirectory({ memory, control }: HeapTables): void {
 }
 
 function pagesFor(bytes: number): number {
-  return Math.ceil(bytes / 4096);
+  return Math.ceil(bytes / PAGE_BYTES);
 }

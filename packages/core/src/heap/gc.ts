@@ -9,6 +9,7 @@ import {
   COLLECTING,
   ENABLED,
   LISTENERS,
+  NEVER,
   STATISTICS,
   TRIGGER_COUNT,
   TRIGGER_LIMIT,
@@ -70,8 +71,10 @@ export interface Gc {
 }
 
 const GENERATIONS = 3;
+/** Words of a generation in the statistics. */
 const STATISTICS_WORDS = 3;
-const NEVER = 0x7fff_ffff;
+/** The largest threshold. */
+const MOST = 0x7fff_ffff;
 
 /** What the gc module leans on. */
 export interface GcParts {
@@ -153,11 +156,11 @@ export function createGc(parts: GcParts): { gc: Gc; trigger: Trigger; tripped():
     isCollecting: () => control[COLLECTING] === 1,
     getThreshold: () => [...parts.collector().getThreshold()],
     setThreshold(...thresholds) {
-      const isThreshold = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= NEVER;
+      const isThreshold = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= MOST;
       if (thresholds.length < 1 || thresholds.length > GENERATIONS || !thresholds.every(isThreshold)) {
         throw new HeapwrightError(
           "ERR_BAD_OPTION",
-          `Thresholds are one to ${GENERATIONS} whole numbers from 0 to ${NEVER}, not ${thresholds.map(showValue).join(", ")}.`,
+          `Thresholds are one to ${GENERATIONS} whole numbers from 0 to ${MOST}, not ${thresholds.map(showValue).join(", ")}.`,
         );
       }
       parts.collector().setThreshold(thresholds);

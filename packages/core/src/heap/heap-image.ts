@@ -31,7 +31,10 @@ export interface HeapImage {
   readonly pools: Int32Array;
   /** log2 of the words in a pool. */
   readonly poolShift: number;
-  /** For each pool, 1 when an object was born there since the collector last cleared the byte (trait `birth` above 0). */
+  /**
+   * A byte for each pool, the collector's own: but it becomes 1 when an object is born there (trait `birth` above 0), and 0 when
+   * the pool is taken or given back.
+   */
   readonly births: Uint8Array;
   /** The scan code of each layout; see `scan.ts`. Layout 0 is a free cell and scans as a leaf. */
   readonly scan: Int32Array;

@@ -23,16 +23,16 @@ export interface HeapStats {
   readonly buffers: number;
   /** Live objects and buffers: what the heap has asked for and not given back. */
   readonly blocks: number;
-  /** In the cells of live objects, as asked for would be less: cells are multiples of 16 bytes. Headers included. */
+  /** Cells of live objects, whole, headers included: multiples of 16 bytes, so more than was asked for. */
   readonly cellBytes: number;
-  /** In buffers, as asked for. */
+  /** Buffers, as the heap asked for them. */
   readonly bufferBytes: number;
   /**
-   * What is there for the heap's sake: a header word an object, work bytes of the pools' cells that are live, pool rows, tables
-   * that grow. Not the tables of fixed length (some 70 KB), which do not grow with the heap.
+   * What is there for the heap's sake and grows with it: a header word an object, the work bytes of live cells, words and rows of
+   * the pools in use, tables that grow. The header words are counted in {@link HeapStats.cellBytes}, too.
    */
   readonly metadataBytes: number;
-  /** Of fixed length, whatever is in the heap. */
+  /** Tables that every heap has, whatever is in it: some 70 KB. */
   readonly fixedBytes: number;
   /** Objects whose counts do not fit into their headers. */
   readonly overflowed: number;
@@ -44,7 +44,7 @@ export interface HeapStats {
   readonly weakReferences: number;
   /** Handles of open scopes. */
   readonly handles: number;
-  /** Pins. */
+  /** Pins that are not unpinned yet. */
   readonly pins: number;
   /** Pools with cells. */
   readonly pools: number;

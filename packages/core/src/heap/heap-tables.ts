@@ -17,6 +17,7 @@
 
 import { HeapwrightError } from "../errors.js";
 import type { Memory } from "../memory.js";
+import { PAGE_BYTES } from "../page-map.js";
 import { CONTROL_WORDS, RETAINED } from "./control.js";
 import { LAYOUT_MASK } from "./object-word.js";
 import { WORK_SHIFT } from "./work-byte.js";
@@ -119,7 +120,7 @@ export function createHeapTables(memory: Memory, poolBytes: number): HeapTables 
   const poolShift = Math.log2(poolBytes / 4);
   const lengths = lengthsFor(memory, poolShift);
   const totalBytes = lengths.reduce((sum, { bytes }) => sum + bytes, 0);
-  const address = memory.reserveZeroed(totalBytes, 4096, HEAP_USE.tables);
+  const address = memory.reserveZeroed(totalBytes, PAGE_BYTES, HEAP_USE.tables);
   if (address === 0) {
     throw new HeapwrightError(
       "ERR_BUFFER_TOO_SMALL",

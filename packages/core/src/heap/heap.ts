@@ -19,8 +19,10 @@ import type { WeakReferences } from "./weak-references.js";
 /**
  * Objects outside the JavaScript heap. Made by {@link createHeap}; used by one thread at a time.
  *
- * A reference is an integer ({@link Ptr}). What a call is given must be alive; on the default level that is not checked, on
- * the debug level it is. After any thrown error the heap is as it was before the call, and {@link Heap.verify} passes.
+ * A reference is an integer ({@link Ptr}). Whatever is given as an object must be one that is alive. `get`, `set`, `items` and
+ * scopes look for that on the debug level only; all other calls throw `ERR_BAD_REFERENCE`. Once the heap has ended, each call
+ * but `dispose`, `isObject` and `layoutNamed` throws `ERR_DISPOSED`. Neither code is repeated below. After any thrown error
+ * the heap is as it was before the call, and {@link Heap.verify} passes.
  */
 export interface Heap extends Disposable {
   /** Where it is. */
@@ -43,7 +45,7 @@ export interface Heap extends Disposable {
   /**
    * Defines a layout.
    *
-   * @throws HeapwrightError `ERR_BAD_LAYOUT`, `ERR_MISSING_CODE`, `ERR_OUT_OF_MEMORY`, `ERR_DISPOSED`
+   * @throws HeapwrightError `ERR_BAD_LAYOUT`, `ERR_MISSING_CODE`, `ERR_OUT_OF_MEMORY`
    */
   layout(spec: LayoutSpec): Layout;
   /** The layout of a name; `undefined` when there is none. */
@@ -70,7 +72,7 @@ export interface Heap extends Disposable {
   /**
    * Keeps an object alive until it is unpinned, beyond scopes.
    *
-   * @throws HeapwrightError `ERR_OUT_OF_MEMORY`, also beyond 4,194,304 pins; `ERR_BAD_REFERENCE`
+   * @throws HeapwrightError `ERR_OUT_OF_MEMORY`, also beyond 4,194,304 pins
    */
   pin(object: Ptr): Pin;
   /** The object of a pin. @throws HeapwrightError `ERR_STALE_PIN` */
@@ -81,7 +83,7 @@ export interface Heap extends Disposable {
    * Notes that references to an object are held from outside: a surplus in its count, or a root where counts are off.
    *
    * @param times - how many, 1 or more. Default: 1
-   * @throws HeapwrightError `ERR_BAD_OPTION`, `ERR_BAD_REFERENCE`, `ERR_OUT_OF_MEMORY`
+   * @throws HeapwrightError `ERR_BAD_OPTION`, `ERR_OUT_OF_MEMORY`
    */
   retain(object: Ptr, times?: number): void;
   /**
@@ -92,12 +94,12 @@ export interface Heap extends Disposable {
   release(object: Ptr, times?: number): void;
   /** The reference count of an object; `undefined` where counts are off. CPython: `sys.getrefcount`, less its argument. */
   count(object: Ptr): number | undefined;
-  /** Makes an object live as long as the heap. */
+  /** Makes an object live as long as the heap. @throws HeapwrightError `ERR_OUT_OF_MEMORY` where counts are off */
   immortalize(object: Ptr): void;
 
   /** Whether the collector looks at an object. CPython: `gc.is_tracked`. */
   isTracked(object: Ptr): boolean;
-  /** Makes the collector look at an object that is not a leaf. */
+  /** Makes the collector look at an object. @throws HeapwrightError `ERR_BAD_REFERENCE` for a leaf, too */
   track(object: Ptr): void;
   /** Takes an object from the collector's sight: what it refers to stays alive as long as it does. */
   untrack(object: Ptr): void;
@@ -111,23 +113,21 @@ export interface Heap extends Disposable {
   /** What an object refers to, each occurrence, null and immediates left out. CPython: `gc.get_referents`. */
   referentsOf(object: Ptr): Ptr[];
 
-  /** Figures. */
+  /** Counts what there is: a walk over the heap. */
   stats(): HeapStats;
   /**
    * Checks everything there is: tables, lists, references, counts, weak references, the memory and the allocator.
    *
-   * @throws HeapwrightError `ERR_CORRUPT_MEMORY` naming what was found wrong, `ERR_DISPOSED`
+   * @throws HeapwrightError `ERR_CORRUPT_MEMORY` naming what was found wrong
    */
   verify(): void;
-  /**
-   * Gives back what is empty: pools in which nothing lives. Returns how many.
-   */
+  /** Gives back what is empty: pools in which nothing lives. Returns how many. */
   trim(): number;
   /**
    * Lets go of the heap and leaves every byte as it is, for `attachHeap` in this thread or another.
    *
    * @returns the memory's buffer
-   * @throws HeapwrightError `ERR_SCOPE_ORDER` while a scope is open, `ERR_BUSY` in user code, `ERR_DISPOSED`
+   * @throws HeapwrightError `ERR_SCOPE_ORDER` while a scope is open, `ERR_BUSY` in user code
    */
   detach(): ArrayBuffer | SharedArrayBuffer;
   /**

@@ -26,7 +26,11 @@ export interface Items {
    * @throws HeapwrightError `ERR_OUT_OF_MEMORY`; nothing changes then
    */
   append(object: Ptr, value: Ptr): void;
-  /** Drops all items from a place on. They die when all are out of the list, the last one first. CPython: `del list[count:]`. */
+  /**
+   * Drops all items from a place on. They die when all are out of the list, the last one first. CPython: `del list[count:]`.
+   *
+   * @throws HeapwrightError `ERR_BAD_OPTION` unless it is a whole number, 0 or more
+   */
   truncate(object: Ptr, count: number): void;
   /**
    * Sees to it that the buffer has room for so many items, or words of raw data in a leaf.
@@ -34,7 +38,7 @@ export interface Items {
    * @throws HeapwrightError `ERR_OUT_OF_MEMORY`, `ERR_BAD_SIZE`; nothing changes then
    */
   reserve(object: Ptr, words: number): void;
-  /** As {@link Items.reserve}, in bytes, rounded up to whole words. */
+  /** As {@link Items.reserve}, errors included, in bytes that are rounded up to whole words. */
   reserveBytes(object: Ptr, bytes: number): void;
   /** The word index where the buffer begins, 0 when there is none; it moves when the buffer grows. */
   first(object: Ptr): number;

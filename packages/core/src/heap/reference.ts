@@ -2,7 +2,7 @@
  * References and immediates.
  *
  * A reference is an int32: the index of the object's header in words, that is its byte address / 4, a multiple of 4. 0 is
- * null. A negative number is an immediate: a value, no object. So are the ones that CPython shares, and identity
+ * null. A negative number is an immediate: a value, no object. Those that CPython shares are immediates here, so that identity
  * agrees: `a is b` holds for 100 and fails for 1000.
  *
  * ```text
@@ -28,9 +28,10 @@ export type Owned = Ptr & { readonly [owned]: "owned" };
 /** No object. */
 export const NULL = 0 as Ptr;
 
-const IMMEDIATES = 65536;
+/** How many immediates there are: -1 down to minus this. */
+export const IMMEDIATES = 65536;
 
-/** The immediate with a number, 0 to 65,535. What the numbers mean is for the language on the heap; see `reference.ts`. */
+/** The immediate with a number, 0 to 65,535. What the numbers mean is for the language on the heap to say. @throws HeapwrightError `ERR_BAD_OPTION` */
 export function immediate(number: number): Ptr {
   if (!Number.isInteger(number) || number < 0 || number >= IMMEDIATES) {
     throw new HeapwrightError(
@@ -55,11 +56,15 @@ export const IMMEDIATE = {
   notImplemented: -5 as Ptr,
 } as const;
 
+/** CPython: `_PY_NSMALLNEGINTS`, `_PY_NSMALLPOSINTS`. */
+const LEAST_SMALL_INT = -5;
+const MOST_SMALL_INT = 256;
+/** Number of the immediate for the least of them, behind those of {@link IMMEDIATE}. */
 const FIRST_SMALL_INT = 5;
 
 /** The immediate for an int that CPython shares, -5 to 256; `undefined` for others. CPython: `_PyLong_GetSmallInt`. */
 export function smallInt(value: number): Ptr | undefined {
-  return Number.isInteger(value) && value >= -5 && value <= 256
-    ? immediate(FIRST_SMALL_INT + 5 + value)
+  return Number.isInteger(value) && value >= LEAST_SMALL_INT && value <= MOST_SMALL_INT
+    ? immediate(FIRST_SMALL_INT + value - LEAST_SMALL_INT)
     : undefined;
 }

@@ -29,7 +29,9 @@ export type Pin = number & { readonly [pin]: "pin" };
 
 const ROW_BITS = 22;
 const MAX_ROWS: number = 1 << ROW_BITS;
+/** Of a row: 8 bits, 0 left out. */
 const GENERATIONS = 256;
+/** How often an object can be held where there are no counts: an int32. */
 const MOST_TIMES = 0x7fff_ffff;
 
 /** What holds objects from outside. */

@@ -4,6 +4,7 @@
  */
 
 import type { Memory } from "../memory.js";
+import { PAGE_BYTES } from "../page-map.js";
 import { RUNS } from "./control.js";
 import { HEAP_USE } from "./heap-tables.js";
 
@@ -17,11 +18,14 @@ export const RUN = {
   weakHeads: 2,
   /** From objects to how often `retain` holds them, in heaps without counts. */
   retained: 3,
-  /** Tables of the counter: four. */
+  /** The first of four tables of the counter. */
   counter: 4,
-  /** Garbage that is kept, behind the counter's. */
+  /** `gc.garbage`. */
   garbage: 8,
 } as const;
+
+/** How many runs there are. */
+export const RUN_COUNT: number = RUN.garbage + 1;
 
 /** A table that grows. */
 export interface Run {
@@ -41,10 +45,7 @@ export interface Run {
   dispose(): void;
 }
 
-/** How many runs there are. */
-export const RUN_COUNT = 9;
-
-const PAGE_WORDS = 1024;
+const PAGE_WORDS = PAGE_BYTES / 4;
 /** Shorter runs stay as they are, in words. */
 const SHRINK_ABOVE = 16384;
 
@@ -66,7 +67,7 @@ export function openRun(memory: Memory, control: Int32Array, number: number): Ru
   function reserve(wanted: number): { address: number; length: number } {
     for (const least of [Math.max(wanted, 2 * words.length), wanted]) {
       const length = Math.ceil(least / PAGE_WORDS) * PAGE_WORDS;
-      const address = memory.reserveZeroed(4 * length, 4096, HEAP_USE.run);
+      const address = memory.reserveZeroed(4 * length, PAGE_BYTES, HEAP_USE.run);
       if (address !== 0) return { address, length };
     }
     return { address: 0, length: 0 };
@@ -100,7 +101,7 @@ export function openRun(memory: Memory, control: Int32Array, number: number): Ru
       const before = words;
       const oldAddress = control[place]! >>> 0;
       const length = Math.ceil((used + 1) / PAGE_WORDS) * PAGE_WORDS;
-      const address = memory.reserve(4 * length, 4096, HEAP_USE.run);
+      const address = memory.reserve(4 * length, PAGE_BYTES, HEAP_USE.run);
       if (address === 0) return;
       control[place] = address;
       control[place + 1] = length;

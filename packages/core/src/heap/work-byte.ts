@@ -9,9 +9,10 @@
  * ```
  *
  * Tracked cells are 32 bytes or longer, so no two share a byte. Between collections the byte is a cell's age, as its
- * collector sees it: what the trait `birth` says for a new one, 0 for one that was freed. While a collection runs the
- * collector writes what it likes; at its end every byte is an age again, except those of the dead, which are
- * {@link CONDEMNED} until they are buried. The death pipeline may have other bytes above {@link MAX_AGE} while it works.
+ * collector sees it: what the trait `birth` says for a new one, 0 for one that was freed and for one that is untracked. While a
+ * collection runs the collector writes what it likes. When it hands over what it found, every byte is an age again, except
+ * those of the dead, which are {@link CONDEMNED} until they are buried or spared. The death pipeline may have other bytes
+ * above {@link MAX_AGE} while it works.
  */
 
 /** A reference shifted right by this is the index of its work byte. */
