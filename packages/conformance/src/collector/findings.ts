@@ -14,8 +14,9 @@ import type { Ptr } from "@heapwright/core";
 import { demandAges } from "./ages-cases.js";
 import { KINDS, getSlot, markOf } from "./kinds.js";
 import type { ModelObject } from "./model.js";
-import { isPlain, type World } from "./play.js";
+import type { World } from "./play.js";
 import type { CollectorRule } from "./rules.js";
+import { isPlain } from "./slot-steps.js";
 import type { CollectorSubject } from "./subject.js";
 
 /** Something that is wrong. */
@@ -27,14 +28,28 @@ export interface Finding {
   readonly message: string;
 }
 
-/** Looks at the heap after a step. Returns nothing when all is well. */
-export function findingsAfterStep(subject: CollectorSubject, world: World): Finding[] {
-  for (const look of [livesAndDeaths, contentsAndFigures, soundness]) {
+/**
+ * Looks at the heap after a step. Returns nothing when all is well.
+ *
+ * @param looks - see {@link LOOKS}
+ */
+export function findingsAfterStep(
+  subject: CollectorSubject,
+  world: World,
+  looks: readonly Look[] = LOOKS,
+): Finding[] {
+  for (const look of looks) {
     const found = look(subject, world);
     if (found.length > 0) return found;
   }
   return [];
 }
+
+/** Holds a heap against its model. */
+export type Look = (subject: CollectorSubject, world: World) => Finding[];
+
+/** All there is to look at, in this order. The last one takes most of the time, and finds what breaks the last two rules. */
+export const LOOKS: readonly Look[] = [livesAndDeaths, contentsAndFigures, soundness];
 
 // ---- who lives ------------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,29 @@ export interface ModelObject {
   dead: boolean;
 }
 
+/** A new object, which nothing holds. */
+export function newObject(id: number, kind: KindName, ref: Owned): ModelObject {
+  return {
+    id,
+    name: `${kind}${id}`,
+    kind,
+    ref,
+    edges: Array.from({ length: KINDS[kind].slots }, () => 0 as const),
+    scopes: [],
+    pins: [],
+    retained: 0,
+    immortal: false,
+    tracked: true,
+    age: 0,
+    ageBefore: 0,
+    finalized: false,
+    spared: false,
+    peakCount: 0,
+    wasUntracked: false,
+    dead: false,
+  };
+}
+
 /** A weak reference of the model. It is pinned to the end of the program. */
 export interface ModelWeak {
   readonly ref: Owned;

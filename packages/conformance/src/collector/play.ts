@@ -2,19 +2,14 @@
  * Plays a program in a heap and in the naive model of it, side by side.
  */
 
-import type { Ptr, Scope } from "@heapwright/core";
+import type { Pin, Ptr } from "@heapwright/core";
 
-import { KINDS, connect, setMark, setSlot, type KindName } from "./kinds.js";
-import {
-  FROM_FINALIZER,
-  createModel,
-  type Edge,
-  type Model,
-  type ModelObject,
-  type ModelWeak,
-} from "./model.js";
+import { createHoldSteps } from "./hold-steps.js";
+import { setMark } from "./kinds.js";
+import { FROM_FINALIZER, createModel, newObject, type Model, type ModelObject } from "./model.js";
 import type { HeapStep } from "./program.js";
-import { type Scene } from "./scene.js";
+import type { Scene } from "./scene.js";
+import { createSlotSteps, isHolder, isList } from "./slot-steps.js";
 import type { CollectorSubject } from "./subject.js";
 
 /** The collection of a step. */
@@ -47,11 +42,12 @@ export function createWorld(subject: CollectorSubject, scene: Scene): World {
     cycles: subject.traits.cycles,
     generations: subject.traits.generations === 3,
   });
-  const scopes: Scope[] = [scene.scope];
   const listing: string[] = [];
+  const slots = createSlotSteps(heap, listing);
+  const holds = createHoldSteps(subject, scene, model, listing);
   const finalized: Ptr[] = [];
   /** What was pinned by finalizers in this step. */
-  const pinned = new Map<Ptr, ReturnType<typeof heap.pin>>();
+  const pinned = new Map<Ptr, Pin>();
   let made = 0;
   let collected: Collected | undefined;
 
@@ -59,8 +55,6 @@ export function createWorld(subject: CollectorSubject, scene: Scene): World {
     finalized.push(object);
     if (heap.layoutOf(object) === heap.layoutNamed("phoenix")) pinned.set(object, heap.pin(object));
   };
-
-  const innermost = (): Scope => scopes.at(-1)!;
 
   /** One of the objects that can be reached. */
   function pick(
@@ -71,44 +65,22 @@ export function createWorld(subject: CollectorSubject, scene: Scene): World {
     return objects[number % objects.length];
   }
 
-  const isHolder = ({ kind }: ModelObject): boolean => KINDS[kind].spec.scan !== "leaf";
-  const isList = ({ kind }: ModelObject): boolean => KINDS[kind].itemWords !== undefined;
-
   function create(step: HeapStep & { do: "create" }): void {
     const { kind } = step;
     const id = ++made;
     const holder = step.hold === "slot" ? pick(step.from, isHolder) : undefined;
     const hold = step.hold === "slot" && holder === undefined ? "scope" : step.hold;
     const name = `${kind}${id}`;
-    const blank = (ref: ModelObject["ref"]): ModelObject => ({
-      id,
-      name,
-      kind,
-      ref,
-      edges: Array.from({ length: KINDS[kind].slots }, () => 0 as const),
-      scopes: [],
-      pins: [],
-      retained: 0,
-      immortal: false,
-      tracked: true,
-      age: 0,
-      ageBefore: 0,
-      finalized: false,
-      spared: false,
-      peakCount: 0,
-      wasUntracked: false,
-      dead: false,
-    });
     if (hold === "scope") {
       listing.push(`${name} = scope.create(${kind})`);
-      const object = blank(scene.make(kind, innermost()));
+      const object = newObject(id, kind, scene.make(kind, holds.innermost()));
       setMark(heap, kind, object.ref, id);
-      object.scopes.push(scopes.length);
+      object.scopes.push(holds.depth());
       model.add(object);
       return;
     }
     heap.scope((scope) => {
-      const object = blank(scene.make(kind, scope));
+      const object = newObject(id, kind, scene.make(kind, scope));
       setMark(heap, kind, object.ref, id);
       model.add(object);
       if (hold === "pin") {
@@ -120,58 +92,9 @@ export function createWorld(subject: CollectorSubject, scene: Scene): World {
         object.retained = 1;
       } else {
         listing.push(`${name} = create(${kind})`);
-        put(holder!, step.slot, object);
+        slots.put(holder!, step.slot, object);
       }
     });
-  }
-
-  const textOf = (edge: Edge): string =>
-    typeof edge === "object" ? edge.name : edge === 0 ? "null" : "None";
-  const valueOf = (edge: Edge): Ptr => (typeof edge === "object" ? edge.ref : (edge as Ptr));
-
-  /** Stores into a slot; into a list without items it appends. */
-  function put(object: ModelObject, slot: number, edge: Edge): void {
-    if (object.edges.length === 0) {
-      append(object, edge);
-      return;
-    }
-    const at = slot % object.edges.length;
-    listing.push(`${object.name}[${at}] = ${textOf(edge)}`);
-    object.edges[at] = edge;
-    setSlot(heap, object.kind, object.ref, at, valueOf(edge));
-  }
-
-  function append(object: ModelObject, edge: Edge): void {
-    listing.push(`${object.name}.append(${textOf(edge)})`);
-    object.edges.push(edge);
-    connect(heap, object.kind, object.ref, valueOf(edge));
-  }
-
-  function truncate(object: ModelObject, count: number): void {
-    const left = Math.min(count, object.edges.length);
-    listing.push(`${object.name}.truncate(${left})`);
-    object.edges.length = left;
-    heap.items.truncate(object.ref, left * KINDS[object.kind].itemWords!);
-  }
-
-  function weak(target: ModelObject, hasCallback: boolean): void {
-    listing.push(`weak(${target.name}${hasCallback ? ", callback" : ""})`);
-    const callback = { callback: () => mine.calls++ };
-    const ref = heap.scope((scope) => {
-      const made = heap.weak.create(scope, target.ref, hasCallback ? callback : {});
-      heap.pin(made);
-      return made;
-    });
-    const mine: ModelWeak = { ref, target, hasCallback, cleared: false, calls: 0 };
-    model.weaks.push(mine);
-  }
-
-  function leave(): void {
-    if (scopes.length === 1) return;
-    listing.push("leave()");
-    const depth = scopes.length;
-    for (const object of model.objects) object.scopes = object.scopes.filter((each) => each !== depth);
-    scopes.pop()!.dispose();
   }
 
   function collect(generation: number): void {
@@ -180,43 +103,6 @@ export function createWorld(subject: CollectorSubject, scene: Scene): World {
     listing.push(`collect(${generation}) // ${found}`);
   }
 
-  /** Steps that hold objects, and let go of them. */
-  const holds: Record<
-    "own" | "pin" | "unpin" | "release" | "untrack" | "track",
-    (object: ModelObject) => void
-  > = {
-    own(object) {
-      object.scopes.push(scopes.length);
-      innermost().own(object.ref);
-    },
-    pin: (object) => void object.pins.push(heap.pin(object.ref)),
-    unpin: (object) => heap.unpin(object.pins.pop()!),
-    release(object) {
-      const times = object.retained;
-      object.retained = 0;
-      heap.release(object.ref, times);
-    },
-    untrack(object) {
-      object.tracked = false;
-      object.wasUntracked = true;
-      heap.untrack(object.ref);
-    },
-    track(object) {
-      object.tracked = true;
-      object.age = 0;
-      heap.track(object.ref);
-    },
-  };
-  const fits: Record<keyof typeof holds, (object: ModelObject) => boolean> = {
-    own: () => true,
-    pin: () => true,
-    unpin: ({ pins }) => pins.length > 0,
-    release: ({ retained }) => retained > 0,
-    // Without counts nobody says what becomes of an untracked object that cannot be reached.
-    untrack: (object) => subject.counter !== undefined && object.tracked && isHolder(object),
-    track: (object) => !object.tracked,
-  };
-
   function dispatch(step: HeapStep): void {
     switch (step.do) {
       case "create":
@@ -224,60 +110,46 @@ export function createWorld(subject: CollectorSubject, scene: Scene): World {
         return;
       case "set": {
         const [from, to] = [pick(step.from, isHolder), pick(step.to)];
-        if (from !== undefined && to !== undefined) put(from, step.slot, to);
+        if (from !== undefined && to !== undefined) slots.put(from, step.slot, to);
         return;
       }
       case "clear": {
         const from = pick(step.from, isHolder);
-        if (from !== undefined && from.edges.length > 0) put(from, step.slot, step.value);
+        if (from !== undefined && from.edges.length > 0) slots.put(from, step.slot, step.value);
         return;
       }
       case "append": {
         const [from, to] = [pick(step.from, isList), pick(step.to)];
-        if (from !== undefined && to !== undefined) append(from, to);
+        if (from !== undefined && to !== undefined) slots.append(from, to);
         return;
       }
       case "truncate": {
         const from = pick(step.from, isList);
-        if (from !== undefined) truncate(from, step.count);
+        if (from !== undefined) slots.truncate(from, step.count);
         return;
       }
       case "retain": {
         const object = pick(step.object);
-        if (object === undefined) return;
-        listing.push(`retain(${object.name}, ${step.times})`);
-        object.retained += step.times;
-        heap.retain(object.ref, step.times);
-        return;
-      }
-      case "immortalize": {
-        const object = pick(step.object, ({ immortal }) => !immortal);
-        if (object === undefined) return;
-        listing.push(`immortalize(${object.name})`);
-        object.immortal = true;
-        heap.immortalize(object.ref);
+        if (object !== undefined) holds.retain(object, step.times);
         return;
       }
       case "weak": {
         const object = pick(step.object, isHolder);
-        if (object !== undefined) weak(object, step.callback);
+        if (object !== undefined) holds.weak(object, step.callback);
         return;
       }
       case "enter":
-        listing.push("enter()");
-        scopes.push(heap.enter());
-        return;
       case "leave":
-        leave();
+        holds[step.do]();
         return;
       case "collect":
         collect(step.generation);
         return;
       default: {
-        const object = pick(step.object, fits[step.do]);
+        const object = pick(step.object, holds.fits[step.do]);
         if (object === undefined) return;
         listing.push(`${step.do}(${object.name})`);
-        holds[step.do](object);
+        holds.perform[step.do](object);
       }
     }
   }
@@ -304,9 +176,4 @@ export function createWorld(subject: CollectorSubject, scene: Scene): World {
       }
     },
   };
-}
-
-/** Kinds whose objects are reached through plain slots of a cell. */
-export function isPlain(kind: KindName): boolean {
-  return kind === "node" || kind === "mourned" || kind === "phoenix";
 }

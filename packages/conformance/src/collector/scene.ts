@@ -46,7 +46,7 @@ export interface Scene {
 }
 
 /** Functions for `code`, calling the hooks of a scene. */
-export function codeFor(hooks: Hooks): CodeTable {
+function codeFor(hooks: Hooks): CodeTable {
   return {
     [CODE.edges]: customEdges,
     [CODE.finalizer]: (object: Ptr, heap: Heap) => hooks.finalize(object, heap),
