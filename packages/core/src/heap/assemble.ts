@@ -294,7 +294,7 @@ export function assembleHeap(parts: HeapParts): Heap {
     },
     verify() {
       assertUsable();
-      verifyHeap({ tables, cells, edges, roots, weak, counter, collector, allocator });
+      verifyHeap({ tables, cells, edges, layouts, roots, weak, counter, collector, allocator });
     },
     trim() {
       assertUsable();

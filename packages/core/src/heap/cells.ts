@@ -266,6 +266,10 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
     }
     const found: string[] = [];
     const start = pool * poolWords;
+    const noAge = (cell: number): void => {
+      if (kind === TRACKED_POOL && work[cell >> WORK_SHIFT] !== 0)
+        found.push(`${name}: the work byte of the free cell ${cell} is ${work[cell >> WORK_SHIFT]!}, not 0.`);
+    };
     const free = new Set<number>();
     let cell = rows[row + FREE]!;
     while (cell > 0) {
@@ -286,6 +290,7 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
           .findIndex((word, index) => word !== 0 && (index !== 1 || each >= carvedEnd));
         if (used >= 0)
           found.push(`${name}: word ${used} of the free cell ${each} is ${words[each + used]!}, not 0.`);
+        noAge(each);
       } else {
         live++;
         if (words[each] === 0) found.push(`${name}: the cell ${each} is neither live nor in the free list.`);

@@ -9,14 +9,19 @@ import type { Collector } from "./collector.js";
 import {
   BUFFERS,
   COLLECTING,
+  ENABLED,
   EVENT_WORDS,
   HANDLES,
   LAYOUTS,
+  NEVER,
   PINS,
   POOLS_END,
   POOLS_START,
   SPARE_ROOTS,
   SPARE_ROOT_WORDS,
+  TRIGGER_COUNT,
+  TRIGGER_LIMIT,
+  WANTED_LIMIT,
 } from "./control.js";
 import type { Counter } from "./counter.js";
 import { createEdgeBuffer } from "./edge-buffer.js";
@@ -26,6 +31,7 @@ import { EVENT_BUFFER_WORDS, type HeapTables } from "./heap-tables.js";
 import { HAS_WEAKREFS, IMMORTAL, LAYOUT_MASK, UNTRACKED } from "./object-word.js";
 import { KIND_SHIFT, LEAF_POOL, STRIDE_MASK } from "./pool-word.js";
 import { BUFFER_CAPACITY, BUFFER_COUNT, BUFFER_FIRST, ITEMS } from "./scan.js";
+import type { Layouts } from "./layouts.js";
 import type { HeldRoots } from "./roots.js";
 import type { WeakLists } from "./weak-lists.js";
 import { MAX_AGE, WORK_SHIFT } from "./work-byte.js";
@@ -35,12 +41,19 @@ export interface VerifyParts {
   readonly tables: HeapTables;
   readonly cells: Cells;
   readonly edges: Edges;
+  readonly layouts: Layouts;
   readonly roots: HeldRoots;
   readonly weak: WeakLists;
   readonly counter: Counter | undefined;
   readonly collector: Collector;
   readonly allocator: BlockAllocator;
 }
+
+/** Control words that say yes or no. */
+const FLAGS = [
+  ["Automatic collection", ENABLED],
+  ["A collection under way", COLLECTING],
+] as const;
 
 /** A list of problems that ends with "and so on": a damaged heap has thousands. */
 const MOST_PROBLEMS = 20;
@@ -61,12 +74,14 @@ export function verifyHeap(parts: VerifyParts): void {
 function heapProblems(parts: VerifyParts): string[] {
   const found: string[] = [];
   const checks = [
+    () => controlProblems(parts),
+    () => parts.layouts.problems(),
     () => parts.cells.problems(),
     () => headerProblems(parts),
     () => bufferProblems(parts),
     () => edgeProblems(parts),
     () => rootProblems(parts),
-    () => parts.weak.problems(parts.cells.isObject),
+    () => parts.weak.problems(parts.cells),
     () => countProblems(parts),
     () => parts.counter?.problems() ?? [],
     () => parts.collector.problems(),
@@ -81,12 +96,26 @@ function heapProblems(parts: VerifyParts): string[] {
   return found;
 }
 
-function headerProblems({ tables, cells, weak }: VerifyParts): string[] {
-  const { words, control, pools, poolShift, work, layoutFlags, cellWords } = tables;
+function controlProblems({ tables: { control } }: VerifyParts): string[] {
   const found: string[] = [];
+  for (const [name, word] of FLAGS) {
+    if (control[word] !== 0 && control[word] !== 1)
+      found.push(`${name} is ${control[word]!}, neither 0 nor 1.`);
+  }
+  const limit = control[ENABLED] === 1 ? control[WANTED_LIMIT]! : NEVER;
+  if (control[TRIGGER_LIMIT] !== limit) {
+    found.push(`The collector is asked at ${control[TRIGGER_LIMIT]!} births, and wants ${limit}.`);
+  }
+  if (control[TRIGGER_COUNT]! < 0) found.push(`${control[TRIGGER_COUNT]!} objects are counted as born.`);
   if (control[EVENT_WORDS]! < 0 || control[EVENT_WORDS]! > EVENT_BUFFER_WORDS) {
     found.push(`The event buffer has ${control[EVENT_WORDS]!} words.`);
   }
+  return found;
+}
+
+function headerProblems({ tables, cells, weak }: VerifyParts): string[] {
+  const { words, control, pools, poolShift, work, layoutFlags, cellWords } = tables;
+  const found: string[] = [];
   for (const object of cells.objects()) {
     const header = words[object]!;
     const layout = header & LAYOUT_MASK;
@@ -171,7 +200,8 @@ function edgeProblems({ cells, edges }: VerifyParts): string[] {
 
 function rootProblems({ tables, cells, roots }: VerifyParts): string[] {
   const { control } = tables;
-  const found: string[] = [];
+  const found = roots.problems();
+  if (found.length > 0) return found;
   const held = createEdgeBuffer();
   roots.gather(held);
   for (let index = 0; index < held.length; index++) {

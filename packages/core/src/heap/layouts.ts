@@ -47,6 +47,8 @@ export interface Layouts {
   named(name: string): Layout | undefined;
   /** The specs, the one with number 1 first. */
   specs(): readonly LayoutSpec[];
+  /** Sentences on every row that is not as its layout was defined. */
+  problems(): string[];
 }
 
 /**
@@ -123,25 +125,57 @@ export function createLayouts(
 
     named: (name) => numbers.get(name),
     specs: () => entries.slice(1).map((entry) => entry!.spec),
+
+    problems() {
+      const found: string[] = [];
+      let finalizers = 0;
+      for (const [number, entry] of entries.entries()) {
+        if (!entry) continue;
+        const row = rowFor(number, resolveLayout(entry.spec, maxWords));
+        if (!ROW_FIELDS.every((field) => tables[field][number] === row[field])) {
+          found.push(`The row of layout "${entry.spec.name}" is not as it was defined.`);
+        }
+        if ((row.layoutFlags & DIES) !== 0) finalizers++;
+      }
+      if (control[LAYOUTS] !== entries.length - 1) {
+        found.push(`There are ${entries.length - 1} layouts, ${control[LAYOUTS]!} are counted.`);
+      }
+      if (control[FINALIZER_LAYOUTS] !== finalizers) {
+        found.push(
+          `There are ${finalizers} layouts with finalizers, ${control[FINALIZER_LAYOUTS]!} are counted.`,
+        );
+      }
+      return found;
+    },
+  };
+}
+
+const ROW_FIELDS = ["scan", "cellWords", "headers", "layoutFlags"] as const;
+
+const DIES = LAYOUT.finalizer | LAYOUT.legacyFinalizer;
+
+function rowFor(number: number, resolved: ResolvedLayout): Record<(typeof ROW_FIELDS)[number], number> {
+  const { spec, cellWords, hasBuffer, weakrefable } = resolved;
+  const isLeaf = spec.scan === "leaf";
+  return {
+    scan: scanCode(spec),
+    cellWords,
+    headers: ONE_COUNT | (isLeaf ? UNTRACKED : 0) | (number & LAYOUT_MASK),
+    layoutFlags:
+      (isLeaf ? LAYOUT.leaf : 0) |
+      (spec.finalizer === undefined ? 0 : LAYOUT.finalizer) |
+      (spec.legacyFinalizer === undefined ? 0 : LAYOUT.legacyFinalizer) |
+      (hasBuffer ? LAYOUT.buffer : 0) |
+      (number === WEAK_REFERENCE ? LAYOUT.weakReference : 0) |
+      (weakrefable ? LAYOUT.weakrefable : 0) |
+      (spec.scan === "entries" ? LAYOUT.entries : 0),
   };
 }
 
 function writeRow(tables: HeapTables, number: number, resolved: ResolvedLayout): void {
-  const { spec, cellWords, hasBuffer, weakrefable } = resolved;
-  const isLeaf = spec.scan === "leaf";
-  tables.scan[number] = scanCode(spec);
-  tables.cellWords[number] = cellWords;
-  tables.headers[number] = ONE_COUNT | (isLeaf ? UNTRACKED : 0) | (number & LAYOUT_MASK);
-  tables.layoutFlags[number] =
-    (isLeaf ? LAYOUT.leaf : 0) |
-    (spec.finalizer === undefined ? 0 : LAYOUT.finalizer) |
-    (spec.legacyFinalizer === undefined ? 0 : LAYOUT.legacyFinalizer) |
-    (hasBuffer ? LAYOUT.buffer : 0) |
-    (number === WEAK_REFERENCE ? LAYOUT.weakReference : 0) |
-    (weakrefable ? LAYOUT.weakrefable : 0) |
-    (spec.scan === "entries" ? LAYOUT.entries : 0);
-  if (spec.finalizer !== undefined || spec.legacyFinalizer !== undefined)
-    tables.control[FINALIZER_LAYOUTS]!++;
+  const row = rowFor(number, resolved);
+  for (const field of ROW_FIELDS) tables[field][number] = row[field];
+  if ((row.layoutFlags & DIES) !== 0) tables.control[FINALIZER_LAYOUTS]!++;
 }
 
 function scanCode({ scan, slots }: LayoutSpec): number {

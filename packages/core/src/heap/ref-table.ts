@@ -120,3 +120,15 @@ export function openRefTable(memory: Memory, control: Int32Array, number: number
     },
   };
 }
+
+/** Sentences on a table whose size is wrong, or that does not find what is in it. */
+export function tableProblems(table: RefTable, what: string): string[] {
+  let entries = 0;
+  for (const [ref, value] of table.entries()) {
+    if (table.get(ref) !== value) return [`The table of ${what} does not find its entry for ${ref}.`];
+    entries++;
+  }
+  return entries === table.size
+    ? []
+    : [`The table of ${what} has ${entries} entries and counts ${table.size}.`];
+}

@@ -19,7 +19,7 @@ import type { Roots } from "./collector.js";
 import { FREE_PIN, HANDLES, PINS, PIN_ROWS, SPARE_ROOTS, SPARE_ROOT_WORDS } from "./control.js";
 import type { EdgeBuffer } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
-import { openRefTable } from "./ref-table.js";
+import { openRefTable, tableProblems } from "./ref-table.js";
 import { openRun, RUN } from "./run.js";
 
 declare const pin: unique symbol;
@@ -71,6 +71,8 @@ export interface HeldRoots extends Roots {
   retain(ref: number, times: number): void;
   /** How often `retain` holds an object, in a heap without counts. */
   readonly retained: RefTable;
+  /** Sentences on everything that is wrong with handles, pins and table themselves. */
+  problems(): string[];
 }
 
 /** Makes the roots of a heap. */
@@ -91,6 +93,17 @@ export function createRoots(tables: HeapTables, counter: Counter | undefined): H
       "ERR_STALE_PIN",
       `${showValue(pin)} is no pin of this heap, or was unpinned before.`,
     );
+  }
+
+  /** How many pins are in the list of free ones; `undefined` when it leads astray. */
+  function freePins(): number | undefined {
+    let free = 0;
+    for (let row = control[FREE_PIN]! - 1; row >= 0; row = -pins.words[2 * row]! - 1) {
+      if (row >= control[PIN_ROWS]! || pins.words[2 * row]! > 0 || free === control[PIN_ROWS])
+        return undefined;
+      free++;
+    }
+    return free;
   }
 
   /** Where there are no counts, the table is all there is. */
@@ -169,6 +182,29 @@ export function createRoots(tables: HeapTables, counter: Counter | undefined): H
     },
 
     retained,
+
+    problems() {
+      const found = tableProblems(retained, "what is held from outside");
+      if (control[HANDLES]! < 0 || control[HANDLES]! > handles.words.length) {
+        return [`There are ${control[HANDLES]!} handles, and room for ${handles.words.length}.`];
+      }
+      for (let place = 0; place < control[HANDLES]!; place++) {
+        if (handles.words[place]! <= 0) found.push(`Handle ${place} is ${handles.words[place]!}, no object.`);
+      }
+      const free = freePins();
+      if (free === undefined || free + control[PINS]! !== control[PIN_ROWS]!) {
+        found.push(
+          `The list of free pins is broken: of ${control[PIN_ROWS]!} rows ${control[PINS]!} are in use.`,
+        );
+      }
+      if (counter) return found;
+      let times = 0;
+      for (const [, each] of retained.entries()) times += each;
+      if (times !== tables.retained[0]) {
+        found.push(`Objects are held ${times} times from outside, ${tables.retained[0]!} are counted.`);
+      }
+      return found;
+    },
 
     retain(ref, times) {
       if (counter) counter.add(ref, times);

@@ -17,13 +17,14 @@
 import { HeapwrightError } from "../errors.js";
 import type { Memory } from "../memory.js";
 import { WEAK_REFERENCES } from "./control.js";
+import type { Cells } from "./cells.js";
 import type { RefTable } from "./counter.js";
 import { LAYOUT } from "./heap-image.js";
 import type { HeapTables } from "./heap-tables.js";
 import type { LayoutSpec } from "./layout-spec.js";
 import { WEAK_REFERENCE } from "./layouts.js";
 import { HAS_WEAKREFS, LAYOUT_MASK } from "./object-word.js";
-import { openRefTable } from "./ref-table.js";
+import { openRefTable, tableProblems } from "./ref-table.js";
 import { RUN } from "./run.js";
 
 /** Words of a weak reference. */
@@ -66,7 +67,7 @@ export interface WeakLists {
   /** A weak reference dies itself. */
   unlink(weak: number): void;
   /** Sentences on everything that is wrong. */
-  problems(isObject: (ref: number) => boolean): string[];
+  problems(cells: Pick<Cells, "isObject" | "objects">): string[];
   /** From targets to the first of their weak references. */
   readonly heads: RefTable;
 }
@@ -149,8 +150,12 @@ export function createWeakLists(memory: Memory, { words, control, layoutFlags }:
       detach(weak);
     },
 
-    problems(isObject) {
-      const found: string[] = [];
+    problems({ isObject, objects }) {
+      const found = tableProblems(heads, "weak references");
+      let referring = 0;
+      for (const object of objects()) {
+        if ((words[object]! & LAYOUT_MASK) === WEAK_REFERENCE && words[object + TARGET] !== 0) referring++;
+      }
       let linked = 0;
       for (const [target, first] of heads.entries()) {
         if (!isObject(target) || (words[target]! & HAS_WEAKREFS) === 0) {
@@ -168,8 +173,10 @@ export function createWeakLists(memory: Memory, { words, control, layoutFlags }:
           linked++;
         }
       }
-      if (linked !== control[WEAK_REFERENCES]) {
-        found.push(`${linked} weak references are linked, ${control[WEAK_REFERENCES]!} counted.`);
+      if (linked !== control[WEAK_REFERENCES] || linked !== referring) {
+        found.push(
+          `${referring} weak references have a target, ${linked} are linked, ${control[WEAK_REFERENCES]!} counted.`,
+        );
       }
       return found;
     },
