@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 const YOUNG = 2000;
 // A young collection takes some 50 µs: a round is the mean of many.
-const YOUNG_TIMES = 50;
+const YOUNG_TIMES = 100;
 
 /**
  * One row of the report. A peer builds what `graph` or `shape` says, then answers `command` once a round:

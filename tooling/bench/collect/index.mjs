@@ -25,7 +25,7 @@ const PEERS = { cpython: ({ python }) => cpython(python), ours: () => ours() };
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
-    warmups: { type: "string", default: "3" },
+    warmups: { type: "string", default: "8" },
     processes: { type: "string", default: "3" },
     objects: { type: "string", default: "1000000" },
     only: { type: "string", multiple: true },
