@@ -1,6 +1,7 @@
 import { attachHeap, createHeap, type Heap, type Owned, type Pin } from "@heapwright/core";
 
 import { demand, quietly } from "../demand.js";
+import { churn, demandHalfFreed } from "./control-cases.js";
 import { KINDS } from "./kinds.js";
 import {
   createHooks,
@@ -162,15 +163,8 @@ function demandAutomatic(subject: CollectorSubject): void {
     subject,
     ({ heap }) => heap.gc.setThreshold(1000),
     (scene) => {
-      const { heap } = scene;
-      heap.gc.enable();
-      const before = heap.stats().buriedObjects;
-      for (let made = 0; made < 30_000; made += 3) scene.lose((scope) => ring(scene, "node", 3, scope));
-      const freed = heap.stats().buriedObjects - before;
-      demand(
-        freed > 15_000,
-        `Of 30,000 objects of garbage in an attached heap, more than half must be freed; ${freed} were.`,
-      );
+      scene.heap.gc.enable();
+      demandHalfFreed(churn(scene));
     },
   );
 }

@@ -131,13 +131,17 @@ function countsCollections({ heap: { gc } }: Scene): void {
   }
 }
 
+/** Objects that {@link churn} makes. */
 const BIRTHS = 30_000;
 
-/** Makes and loses rings. Returns how many of their objects were freed by the end. */
-function churn(scene: Scene): number {
+/**
+ * Makes and loses objects that refer to themselves: a collection in between finds each whole, and of one age. Returns how
+ * many were freed by the end.
+ */
+export function churn(scene: Scene): number {
   const { heap } = scene;
   const before = heap.stats().buriedObjects;
-  for (let made = 0; made < BIRTHS; made += 3) scene.lose((scope) => ring(scene, "node", 3, scope));
+  for (let made = 0; made < BIRTHS; made++) scene.lose((scope) => ring(scene, "node", 1, scope));
   return heap.stats().buriedObjects - before;
 }
 
@@ -158,7 +162,8 @@ function collectsAgain(scene: Scene): void {
   demandHalfFreed(churn(scene));
 }
 
-function demandHalfFreed(freed: number): void {
+/** Demands that most of what {@link churn} made was freed. */
+export function demandHalfFreed(freed: number): void {
   demand(
     freed > BIRTHS / 2,
     `Of ${BIRTHS} objects of garbage, more than half must be freed by themselves with a threshold of 1,000; ${freed} were.`,

@@ -25,9 +25,17 @@ export const GENERATIONAL_MUTANTS: readonly Mutant[] = [
     changes: [["    exact: true,\n", "    exact: true,\n    decrements: true,\n"]],
   },
   {
-    name: "takes a reference of an object to itself for one from outside",
+    name: "takes a reference of an object to itself for one from outside, if it has others",
     breaks: "cycles",
-    changes: [[SUBTRACT, SUBTRACT.replace("if (outside", "if (target !== object && outside")]],
+    changes: [
+      [
+        SUBTRACT,
+        SUBTRACT.replace(
+          "if (outside",
+          "if ((target !== object || referencesOf(object).length === 1) && outside",
+        ),
+      ],
+    ],
   },
   {
     name: "does not go back to objects of a pool that it has passed",
