@@ -188,21 +188,22 @@ export function createCells(tables: HeapTables, source: PoolSource): Cells {
     if (live === 0) retire(pool);
   }
 
+  /** The highest pool first: the one that is given last serves first, and new objects follow each other in the memory. */
   function giveAll(given: Int32Array, count: number): void {
-    let index = 0;
-    while (index < count) {
-      const pool = given[index]! >> poolShift;
-      const end = endOfRun(given, index, count, (pool + 1) << poolShift);
-      giveRun(given, index, end, pool);
-      index = end;
+    let end = count;
+    while (end > 0) {
+      const pool = given[end - 1]! >> poolShift;
+      const start = startOfRun(given, end, pool << poolShift);
+      giveRun(given, start, end, pool);
+      end = start;
     }
   }
 
-  /** Where the cells below an address end. */
-  function endOfRun(given: Int32Array, from: number, count: number, below: number): number {
-    let end = from + 1;
-    while (end < count && given[end]! < below) end++;
-    return end;
+  /** Where the cells from an address on begin. */
+  function startOfRun(given: Int32Array, end: number, from: number): number {
+    let start = end - 1;
+    while (start > 0 && given[start - 1]! >= from) start--;
+    return start;
   }
 
   /** Takes cells of one pool back. */

@@ -16,7 +16,7 @@ import { KIND_SHIFT, STRIDE_MASK, TRACKED_POOL } from "../../../src/heap/pool-wo
 import { CONDEMNED, MAX_AGE, WORK_SHIFT } from "../../../src/heap/work-byte.js";
 
 /** Age of those that survived a collection. */
-export const SURVIVED = 2;
+const SURVIVED = 2;
 
 /** What {@link naiveCollector} accepts. */
 export interface NaiveOptions {
@@ -57,7 +57,7 @@ function naiveCollector(
 }
 
 /** Every object, by rising address. */
-export function allObjects({ words, pools, poolShift, poolsStart, poolsEnd }: HeapImage): number[] {
+function allObjects({ words, pools, poolShift, poolsStart, poolsEnd }: HeapImage): number[] {
   const found: number[] = [];
   for (let pool = poolsStart(); pool < poolsEnd(); pool++) {
     const stride = pools[pool]! & STRIDE_MASK;

@@ -1,6 +1,6 @@
 /** A heap with one layout of every kind, on a plan of the test's choosing. */
 
-import type { CodeTable, EdgesOf, Finalizer, WeakCallback } from "../../../src/heap/code.js";
+import type { CodeTable, EdgesOf, Finalizer } from "../../../src/heap/code.js";
 import type { CollectorPlugin } from "../../../src/heap/collector.js";
 import type { CounterPlugin } from "../../../src/heap/counter.js";
 import { createHeap, type HeapOptions } from "../../../src/heap/create-heap.js";
@@ -103,10 +103,4 @@ export function openHeap(plan: Plan = COUNTED, options: OpenOptions = {}): OpenH
 export function layoutsOf(heap: Heap): OpenHeap["layouts"] {
   const numbers = LAYOUTS.map(({ name }) => [name, heap.layoutNamed(name)!]);
   return Object.fromEntries(numbers) as OpenHeap["layouts"];
-}
-
-/** A finalizer or callback that notes what it was called with. */
-export function recorder(): { readonly calls: number[]; readonly code: Finalizer & WeakCallback } {
-  const calls: number[] = [];
-  return { calls, code: (object) => void calls.push(object) };
 }

@@ -3,7 +3,7 @@
 import { createHeapTables, type HeapTables } from "../../../src/heap/heap-tables.js";
 import { createMemory, type MemoryOptions } from "../../../src/memory.js";
 
-export const POOL_BYTES = 16_384;
+const POOL_BYTES = 16_384;
 
 export function openTables(options: MemoryOptions = {}, poolBytes: number = POOL_BYTES): HeapTables {
   const memory = createMemory({ memory: "buffer", maxBytes: "1MiB", ...options });
