@@ -265,7 +265,7 @@ export const finalizers: Readonly<Record<string, Scenario>> = {
     const kept: Var[] = [];
     const x = w.final("x", (object) => {
       w.unlink(object, "a");
-      for (let each = 0; each < 4; each++) kept.push(w.node(`n${each}`));
+      kept.push(w.final("n0"), w.node("n1"), w.node("n2"), w.node("n3"));
       ring(w, kept);
     });
     const [y, z] = [w.node("y"), w.node("z")];

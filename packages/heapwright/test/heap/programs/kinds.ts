@@ -33,12 +33,13 @@ export const KINDS: readonly Kind[] = [
   ),
   kind({ name: "tuple", scan: "all" }, [], { upTo: 9 }),
   kind({ name: "pair", scan: "prefix", slots: 2 }, [0, 1]),
+  kind({ name: "couple", scan: "prefix", slots: 2, words: 3, finalizer: "finalize" }, [0, 1], { raw: 3 }),
   kind({ name: "node", scan: "prefix", slots: 3, words: 4, finalizer: "finalize" }, [0, 1, 2], { raw: 4 }),
   kind({ name: "old node", scan: "prefix", slots: 2, words: 3, legacyFinalizer: "legacy" }, [0, 1], {
     raw: 3,
   }),
   kind({ name: "sparse", scan: "bitmap", words: 9, references: [2, 5, 9] }, [1, 4, 8], { raw: 3 }),
-  kind({ name: "large", scan: "prefix", slots: 2, words: 300 }, [0, 1], { raw: 300 }),
+  kind({ name: "large", scan: "prefix", slots: 2, words: 120 }, [0, 1], { raw: 120 }),
   kind({ name: "list", scan: "items" }, [], { items: true }),
   kind({ name: "list with last words", scan: "items", words: 6, finalizer: "finalize" }, [], {
     items: true,

@@ -45,7 +45,7 @@ export interface OpenScope {
 }
 
 export class Model {
-  readonly things: Map<number, Thing> = new Map();
+  readonly things: Map<number, Thing>;
   readonly #byRef = new Map<Ptr, Thing>();
   readonly scopes: OpenScope[] = [];
   readonly pins: { readonly pin: Pin; readonly id: number }[] = [];
@@ -53,6 +53,10 @@ export class Model {
   readonly operands: number[] = [];
   garbage: number[] = [];
   #last = 0;
+
+  constructor() {
+    this.things = new Map();
+  }
 
   add(ref: Ptr, kind: Kind | "weak", slotCount: number): Thing {
     const thing: Thing = {

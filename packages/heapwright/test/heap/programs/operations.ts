@@ -3,25 +3,27 @@ import fc from "fast-check";
 
 const WEIGHTS = {
   create: 12,
+  ring: 10,
   set: 14,
   append: 6,
+  crowd: 2,
   replaceItem: 3,
-  truncate: 3,
+  truncate: 4,
   reserve: 2,
-  weak: 6,
+  weak: 8,
   own: 3,
   ownTarget: 3,
   escape: 2,
   enter: 3,
-  leave: 4,
+  leave: 5,
   pin: 4,
-  unpin: 4,
-  retain: 2,
+  unpin: 12,
+  retain: 4,
   release: 2,
   immortalize: 1,
   untrack: 1,
   track: 1,
-  collect: 5,
+  collect: 6,
   trim: 1,
   place: 1,
   write: 2,
@@ -64,10 +66,14 @@ const operation: fc.Arbitrary<Operation> = fc.record({
   c: number,
 });
 
-/** Programs of up to so many steps. */
+/** Programs of half so many steps to so many. */
 export function programs(steps: number): fc.Arbitrary<Program> {
+  const userCode = fc.array(fc.array(operation, { maxLength: 6, size: "max" }), {
+    minLength: 1,
+    maxLength: 8,
+  });
   return fc.record({
-    steps: fc.array(operation, { minLength: 1, maxLength: steps, size: "max" }),
-    userCode: fc.array(fc.array(operation, { maxLength: 6, size: "max" }), { minLength: 1, maxLength: 6 }),
+    steps: fc.array(operation, { minLength: steps >> 1, maxLength: steps, size: "max" }),
+    userCode,
   });
 }

@@ -2,9 +2,9 @@
 import { HeapwrightError, type HeapwrightErrorCode, type Ptr } from "@heapwright/core";
 
 import { expectThat } from "./checks.js";
-import { KINDS } from "./kinds.js";
+import { KINDS, type Kind } from "./kinds.js";
 import { ON_PURPOSE, type Machine } from "./machine.js";
-import type { Thing, Value } from "./model.js";
+import type { OpenScope, Thing, Value } from "./model.js";
 import type { Operation, OperationName } from "./operations.js";
 
 type Step = (machine: Machine, operation: Operation) => void;
@@ -37,6 +37,7 @@ function refused(code: HeapwrightErrorCode, call: () => void): void {
   try {
     call();
   } catch (error) {
+    if (HeapwrightError.is(error, "ERR_OUT_OF_MEMORY")) throw error;
     expectThat(HeapwrightError.is(error, code), () => `${String(error)} instead of ${code}.`);
     return;
   }
@@ -66,27 +67,51 @@ function store(machine: Machine, thing: Thing, place: number, value: Value, call
   }
 }
 
+function make(machine: Machine, { scope, owned }: OpenScope, kind: Kind, number: number): Thing {
+  const words = kind.upTo === undefined ? undefined : number % (kind.upTo + 1);
+  const ref = scope.create(machine.heap.layoutNamed(kind.spec.name)!, words);
+  const slots = kind.spec.scan === "all" ? words! : kind.items === true ? 0 : kind.slots.length;
+  const thing = machine.made(ref, kind, slots);
+  owned.push(thing.id);
+  return thing;
+}
+
 const create: Step = (machine, { a, b, c }) => {
-  const kind = KINDS[a % KINDS.length]!;
-  const words = kind.upTo === undefined ? undefined : b % (kind.upTo + 1);
-  machine.inScope(({ scope, owned }) => {
-    const ref = scope.create(machine.heap.layoutNamed(kind.spec.name)!, words);
-    const slots = kind.spec.scan === "all" ? words! : kind.items === true ? 0 : kind.slots.length;
-    const thing = machine.made(ref, kind, slots);
-    owned.push(thing.id);
-    keep(machine, thing, c);
+  machine.inScope((scope) => {
+    keep(machine, make(machine, scope, KINDS[a % KINDS.length]!, b), c);
   });
 };
 
-const set: Step = (machine, { a, b, c }) => {
-  const thing = pick(machine, a, hasSlots);
-  if (!thing) return;
-  const place = b % thing.values.length;
+/** Several objects that refer to each other in a ring, and to something else; kept by one of them, or not at all. */
+const ring: Step = (machine, { a, b, c }) => {
+  const scope = machine.openScope();
+  try {
+    const kinds = KINDS.filter(({ slots }) => slots.length >= 2);
+    const nodes = Array.from({ length: 1 + (b % 5) }, (_, index) =>
+      make(machine, scope, kinds[(a + index * (c % 7)) % kinds.length]!, 0),
+    );
+    for (const [index, node] of nodes.entries()) {
+      const next = nodes[(index + 1) % nodes.length]!;
+      setSlot(machine, node, index % node.values.length, next.id);
+      const other = pickValue(machine, a * 7 + index * 13 + c);
+      setSlot(machine, node, (index + 1) % node.values.length, other);
+    }
+    if (c % 3 === 0) keep(machine, nodes[0]!, c);
+  } finally {
+    machine.closeScope();
+  }
+};
+
+function setSlot(machine: Machine, thing: Thing, place: number, value: Value): void {
   const slot = thing.kind === "weak" ? 0 : (thing.kind.slots[place] ?? place);
-  const value = pickValue(machine, c);
   store(machine, thing, place, value, () => {
     machine.heap.set(thing.ref, slot, refOf(machine, value));
   });
+}
+
+const set: Step = (machine, { a, b, c }) => {
+  const thing = pick(machine, a, hasSlots);
+  if (thing) setSlot(machine, thing, b % thing.values.length, pickValue(machine, c));
 };
 
 const append: Step = (machine, { a, b }) => {
@@ -95,6 +120,18 @@ const append: Step = (machine, { a, b }) => {
   const value = pickValue(machine, b);
   machine.heap.items.append(thing.ref, refOf(machine, value));
   thing.values.push(value);
+};
+
+/** So many references to one object that a byte does not hold their number, or a header. */
+const crowd: Step = (machine, { a, b, c }) => {
+  const thing = pick(machine, a, hasItems);
+  const value = pick(machine, b, anything);
+  if (!thing || !value) return;
+  const times = [255, 256, 257, 300, 512, 600, 900, 8200][c % 8]!;
+  for (let time = 0; time < times; time++) {
+    machine.heap.items.append(thing.ref, value.ref);
+    thing.values.push(value.id);
+  }
 };
 
 const replaceItem: Step = (machine, { a, b, c }) => {
@@ -146,10 +183,17 @@ const weak: Step = (machine, { a, b, c }) => {
     } as const;
     const callback = callbacks[(b % 3) as 1 | 2] as (typeof callbacks)[1 | 2] | undefined;
     const before = heap.weak.refs(target.ref);
-    const ref = heap.weak.create(scope, target.ref, {
-      ...(callback !== undefined && { callback }),
-      ...(bound && { bound: bound.ref }),
-    });
+    let ref: Ptr;
+    machine.making++;
+    try {
+      ref = heap.weak.create(scope, target.ref, {
+        ...(callback !== undefined && { callback }),
+        ...(bound && { bound: bound.ref }),
+      });
+    } finally {
+      machine.making--;
+    }
+    const isStillborn = heap.weak.target(ref) === 0;
     const isShared = callback === undefined && !bound && before.includes(ref);
     const thing = isShared ? model.at(ref)! : machine.made(ref, "weak", 1);
     expectThat(
@@ -159,7 +203,7 @@ const weak: Step = (machine, { a, b, c }) => {
     if (!isShared) {
       thing.target = target.id;
       thing.mayBeSilent = kind.spec.legacyFinalizer !== undefined;
-      thing.hasCallback = callback !== undefined;
+      thing.hasCallback = callback !== undefined && !isStillborn;
       thing.isAnonymous = typeof callback === "function";
       thing.values[0] = bound?.id ?? 0;
     }
@@ -222,11 +266,11 @@ const unpin: Step = ({ heap, model }, { a }) => {
   });
 };
 
-/** Many times, so that the count of some does not fit into its header. */
+/** Many times, so that the count of some does not fit into its header, and is a multiple of 256. */
 const retain: Step = (machine, { a, b }) => {
   const thing = pick(machine, a, anything);
   if (!thing) return;
-  const times = [1, 2, 200, 5000, 70_000][b % 5]!;
+  const times = [1, 2, 256, 5120, 65_536][b % 5]!;
   machine.heap.retain(thing.ref, times);
   thing.retained += times;
 };
@@ -328,8 +372,10 @@ const misuse: Step = (machine, { a, b }) => {
 
 const STEPS: Readonly<Record<OperationName, Step>> = {
   create,
+  ring,
   set,
   append,
+  crowd,
   replaceItem,
   truncate,
   reserve,

@@ -20,9 +20,10 @@ export interface Plugins {
   readonly counter?: CounterPlugin;
 }
 
-const ALLOCATORS: readonly AllocatorPlugin[] = [pymalloc(), bump()];
+/** Arenas so small that a memory of little more than the heap's tables has room for some. */
+const smallArenas = pymalloc({ poolBytes: "4KiB", arenaBytes: "32KiB" });
 
-export const PLANS: readonly Plan[] = ALLOCATORS.flatMap((allocator) => [
+const plansOn = (allocator: AllocatorPlugin): readonly Plan[] => [
   {
     name: `counts and generations on ${allocator.name}`,
     counted: true,
@@ -41,4 +42,9 @@ export const PLANS: readonly Plan[] = ALLOCATORS.flatMap((allocator) => [
     complete: false,
     plugins: () => ({ allocator, collector: none(), counter: refcount() }),
   },
-]);
+];
+
+export const PLANS: readonly Plan[] = [pymalloc(), bump()].flatMap(plansOn);
+
+/** For memories with little room. */
+export const CRAMPED_PLANS: readonly Plan[] = [smallArenas, bump()].flatMap(plansOn);

@@ -1,4 +1,7 @@
-/** Random programs on heaps of every plan, held against a naive model after each step, and inside user code. */
+/**
+ * Random programs on heaps of every plan, held against a naive model after each step, and inside of finalizers, callbacks
+ * and listeners, which play random programs themselves.
+ */
 import fc from "fast-check";
 import { describe, it } from "vitest";
 
@@ -6,13 +9,15 @@ import { Machine } from "./machine.js";
 import { programs } from "./operations.js";
 import { PLANS } from "./plans.js";
 
-describe.each(PLANS)("$name", (plan) => {
-  it("does what the naive model does", () => {
+const MEMORY_BYTES = 4 << 20;
+
+describe.each(PLANS)("with $name", (plan) => {
+  it("a heap does what a naive model does", () => {
     fc.assert(
-      fc.property(programs(80), (program) => {
-        new Machine(plan, program, 4 << 20).play();
+      fc.property(programs(120), (program) => {
+        new Machine(plan, program, MEMORY_BYTES).play();
       }),
-      { numRuns: Number(process.env["RUNS"] ?? 40) },
+      { numRuns: 25 },
     );
   });
 });
