@@ -12,7 +12,7 @@ import { generational } from "@heapwright/gc-generational";
 import { refcount } from "@heapwright/refcount";
 
 /** What {@link createHeap} accepts: as `createHeap` of `@heapwright/core`, with every plugin optional. */
-export interface HeapOptions extends Partial<PartOptions> {}
+export type HeapOptions = Partial<PartOptions>;
 
 /**
  * Makes a heap.
