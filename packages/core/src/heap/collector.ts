@@ -139,7 +139,8 @@ export interface Collector {
   generationOf?(object: number): number;
   /**
    * With the trait `roots: "scan"`: user code has run in {@link Deaths.reap}. Sets the work byte of each condemned object
-   * that can be reached again, by whatever way, to an age.
+   * that can be reached again, by whatever way, to an age: also from what user code made and let go of, which is not condemned,
+   * stays until the next collection, and must not refer to what is gone.
    */
   recheck?(refs: Int32Array, count: number): void;
   /** With the trait `barrier: "log"`: a value was stored into an object with the flag LOGGED. */

@@ -117,6 +117,14 @@ function createNaiveCollector(context: CollectorContext, threshold: number): Col
     return reachableFrom(derivedRoots(tracked), isTracked);
   }
 
+  /** After user code ran: what it left behind is looked at by the next collection, and must not refer to what is gone. */
+  function stillNeeded(): Set<number> {
+    const left = allObjects(image).filter(
+      (each) => isInTrackedPool(each) && work[each >> WORK_SHIFT]! <= MAX_AGE,
+    );
+    return reachableFrom([...scannedRoots(), ...left], () => true);
+  }
+
   return {
     collect() {
       const alive = reachable();
@@ -131,7 +139,7 @@ function createNaiveCollector(context: CollectorContext, threshold: number): Col
       collecting = true;
       try {
         const reaped = deaths.reap(Int32Array.from(condemned), condemned.length, SURVIVED);
-        const stillAlive = leaves.length > 0 ? reachable() : new Set();
+        const stillAlive = leaves.length > 0 ? stillNeeded() : new Set();
         for (const leaf of leaves) if (!stillAlive.has(leaf)) deaths.bury(leaf);
         return reaped;
       } finally {
@@ -142,7 +150,7 @@ function createNaiveCollector(context: CollectorContext, threshold: number): Col
       }
     },
     recheck(refs, count) {
-      const alive = reachable();
+      const alive = stillNeeded();
       for (const object of refs.subarray(0, count)) if (alive.has(object)) setAge(object, SURVIVED);
     },
     tripped: () => void context.collect(0),
