@@ -8,9 +8,6 @@ import { CRAMPED_PLANS, PLANS } from "./plans.js";
 
 const MEMORY_BYTES = 4 << 20;
 
-/** Little more than the tables of a heap. */
-const CRAMPED_BYTES = 448 << 10;
-
 describe.each(PLANS)("with $name", (plan) => {
   it("a heap does what a naive model does, a thousand times", () => {
     fc.assert(
@@ -25,8 +22,8 @@ describe.each(PLANS)("with $name", (plan) => {
 describe.each(CRAMPED_PLANS)("with $name", (plan) => {
   it("so does a heap that runs out of memory", () => {
     fc.assert(
-      fc.property(programs(250), (program) => {
-        new Machine(plan, program, CRAMPED_BYTES).play();
+      fc.property(programs(250), fc.integer(plan.crampedKiB), (program, kibibytes) => {
+        new Machine(plan, program, kibibytes * 1024).play();
       }),
       { numRuns: 500 },
     );
