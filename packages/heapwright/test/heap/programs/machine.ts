@@ -8,6 +8,7 @@ import {
   type CodeTable,
   type Heap,
   type HeapPlugins,
+  type Memory,
   type Ptr,
 } from "@heapwright/core";
 
@@ -49,13 +50,18 @@ export class Machine {
   stopListening: (() => void) | undefined;
   readonly #program: Program;
   readonly #plugins: HeapPlugins;
+  readonly #memory: Memory | undefined;
+  readonly #isCramped: boolean;
   #budget = 0;
   /** Scopes below this are not those of the user code that runs. */
   #outerScopes = 0;
 
-  constructor(plan: Plan, program: Program, maxBytes: number) {
+  /** @param memory - one of the test's own, or how many bytes it is to have */
+  constructor(plan: Plan, program: Program, memory: Memory | number) {
     this.plan = plan;
+    this.#memory = typeof memory === "number" ? undefined : memory;
     this.#program = program;
+    this.#isCramped = typeof memory !== "number" || memory < ROOMY_BYTES;
     this.#plugins = {
       ...plan.plugins(),
       code: this.#code(),
@@ -66,7 +72,7 @@ export class Machine {
     };
     this.heap = createHeap({
       ...this.#plugins,
-      memory: new ArrayBuffer(maxBytes),
+      memory: typeof memory === "number" ? new ArrayBuffer(memory) : memory,
       layouts: KINDS.map(({ spec }) => spec),
     });
   }
@@ -100,7 +106,7 @@ export class Machine {
       this.check();
       const wasFull = step.what === "collect" && step.a % 3 === 2;
       if (wasFull && this.plan.complete && calls === this.userCalls) {
-        expectNoGarbage(this.model, this.plan, this.heap.memory.maxBytes < ROOMY_BYTES);
+        expectNoGarbage(this.model, this.plan, this.#isCramped);
       }
     } catch (error) {
       throw new Error(`Step ${index}, ${step.what}: ${(error as Error).message}`, { cause: error });
@@ -264,7 +270,8 @@ export class Machine {
     this.stopListening?.();
     this.stopListening = undefined;
     const before = this.heap.stats();
-    this.heap = attachHeap(this.heap.detach(), this.#plugins);
+    const buffer = this.heap.detach();
+    this.heap = attachHeap(this.#memory ?? buffer, this.#plugins);
     for (const thing of this.model.alive()) if (thing.isAnonymous) thing.hasCallback = false;
     expectThat(
       JSON.stringify(this.heap.stats()) === JSON.stringify(before),

@@ -11,6 +11,8 @@ export interface Plan {
   readonly counted: boolean;
   /** A full collection finds everything that cannot be reached. */
   readonly complete: boolean;
+  /** For memories that are too small for a program: how large they may be. */
+  readonly crampedKiB?: { readonly min: number; readonly max: number };
   plugins(): Plugins;
 }
 
@@ -47,4 +49,7 @@ const plansOn = (allocator: AllocatorPlugin): readonly Plan[] => [
 export const PLANS: readonly Plan[] = [pymalloc(), bump()].flatMap(plansOn);
 
 /** For memories with little room. */
-export const CRAMPED_PLANS: readonly Plan[] = [smallArenas, bump()].flatMap(plansOn);
+export const CRAMPED_PLANS: readonly Plan[] = [
+  ...plansOn(smallArenas).map((plan) => ({ ...plan, crampedKiB: { min: 136, max: 160 } })),
+  ...plansOn(bump()).map((plan) => ({ ...plan, crampedKiB: { min: 176, max: 240 } })),
+];
