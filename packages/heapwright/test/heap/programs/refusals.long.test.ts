@@ -7,12 +7,15 @@ import { CRAMPED_PLANS } from "./plans.js";
 import { playWithEveryRefusal } from "./refusals.js";
 
 describe.each(CRAMPED_PLANS)("with $name", (plan) => {
-  it.each([1, 2, 4, Infinity])("a heap is in order whichever %d requests in a row its memory refuses", (inARow) => {
-    fc.assert(
-      fc.property(programs(150), (program) => {
-        playWithEveryRefusal(plan, program, inARow);
-      }),
-      { numRuns: 20 },
-    );
-  });
+  it.each([1, 2, 4, Infinity])(
+    "a heap is in order whichever %d requests in a row its memory refuses",
+    (inARow) => {
+      fc.assert(
+        fc.property(programs(150), (program) => {
+          playWithEveryRefusal(plan, program, inARow);
+        }),
+        { numRuns: 20 },
+      );
+    },
+  );
 });
